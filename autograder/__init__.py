@@ -1,0 +1,1 @@
+"""A grading engine for nbgrader courses; ``autograder --help`` lists its commands."""

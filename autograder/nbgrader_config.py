@@ -1,0 +1,19 @@
+"""nbgrader's settings for the course in this folder; written once by `autograder build`, then yours."""
+
+from pathlib import Path
+
+c = get_config()  # noqa: F821 - nbgrader provides it
+
+course = Path(__file__).parent
+
+c.CourseDirectory.root = str(course)
+c.CourseDirectory.course_id = course.name
+
+# An answer is cleared to its signature and docstring; the checks say kindly that it is missing.
+c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}
+
+# Seconds a single cell may take. The slowest reference answer needs a tenth of it.
+c.Execute.timeout = 180
+
+# One machine, one instructor: the exchange lives beside the course.
+c.Exchange.root = str(course / "exchange")

@@ -1,0 +1,115 @@
+"""Checks that speak kindly: what was expected, what was found, where to look again.
+
+A test cell holds one idea::
+
+    with check("03_grid_search", "Count the fits"):
+        assert answered(count_fits(grid), "count_fits") == 36, "Three dials and ..."
+
+Whatever goes wrong inside becomes one `NotYet`, two sentences long, instead of a traceback from deep inside.
+"""
+
+from __future__ import annotations
+
+import textwrap
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from coffee_shop.quiet import silent_stderr
+
+_WIDTH = 80  # nbgrader's validator cuts longer lines
+
+
+class NotYet(AssertionError):
+    """A check that an answer does not meet yet; its text is written for the student."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Return the lines that IPython shows in place of a traceback."""
+        return textwrap.wrap(f"✗ {self}", _WIDTH)
+
+
+def answered(value: Any, name: str) -> Any:
+    """Return ``value``, or say kindly that ``name`` has not been answered.
+
+    Raises
+    ------
+    NotYet
+        If ``value`` is None or the ``...`` of an untouched cell.
+    """
+    if value is None or value is Ellipsis:
+        raise NotYet(f"Not answered yet: `{name}` gives nothing so far (is a `return` missing?).")
+    return value
+
+
+def raises(error: type[Exception], call: Callable[[], Any], what: str) -> Exception:
+    """Return the ``error`` that ``call()`` raises; ``what`` names the case in the message.
+
+    Raises
+    ------
+    NotYet
+        If it raises nothing or another error.
+    """
+    try:
+        result = call()
+    except error as raised:
+        return raised
+    except Exception as other:
+        raise NotYet(
+            f"Expected {error.__name__} for {what}, found {type(other).__name__}: {other}."
+        ) from None
+    answered(result, f"the answer for {what}")
+    raise NotYet(f"Expected {error.__name__} for {what}, but no error was raised.")
+
+
+class check:
+    """Context manager around the checks of one idea; it points to the lesson that explains it.
+
+    Parameters
+    ----------
+    lesson : str
+        Name of the lesson's notebook, without its suffix.
+    section : str
+        Heading of the section to look at again.
+
+    Raises
+    ------
+    NotYet
+        When the block fails, for whatever reason but an interrupt.
+    """
+
+    def __init__(self, lesson: str, section: str):
+        self.pointer = f"Look again at lesson {lesson}, section “{section}”."
+
+    def __enter__(self) -> None:
+        # A warning on the error stream would cost the cell its points.
+        self._silence = silent_stderr()
+        self._silence.__enter__()
+
+    def __exit__(self, kind, error, trace) -> None:
+        self._silence.__exit__(None, None, None)
+        if isinstance(error, KeyboardInterrupt):
+            return
+        if error is not None:
+            raise NotYet(f"{_explain(error)} {self.pointer}") from None
+        print("✓ Good so far.")
+
+
+def _explain(error: BaseException) -> str:
+    if isinstance(error, AssertionError) and str(error):
+        return str(error)
+    if isinstance(error, NameError) and error.__traceback__.tb_next is None:  # not inside an answer
+        return f"Not answered yet: `{error.name}` is not defined; run the cells above first."
+    if isinstance(error, NotImplementedError):
+        return "Not answered yet."
+    return f"Your code stopped with {type(error).__name__}: {_brief(error)}{_where(error)}."
+
+
+def _brief(error: BaseException) -> str:
+    return textwrap.shorten(str(error) or "no message", 300, placeholder=" …").rstrip(".")
+
+
+def _where(error: BaseException) -> str:
+    """Return the student's own line that failed, never one of the test cell."""
+    test_cell, *frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if "ipykernel" in f.filename and f.filename != test_cell.filename and f.line]
+    return f" (in `{own[-1].name}`, at `{own[-1].line}`)" if own else ""

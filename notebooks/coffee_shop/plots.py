@@ -1,0 +1,88 @@
+"""Pictures for lessons and exercises: readable on light and dark pages, without colour alone, with alt text."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+from IPython.display import Image
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from sklearn.model_selection import ParameterGrid
+
+_INK = "#808080"  # the same contrast against white and against black
+_MARKERS = "os^DvP*X"
+# Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), the colours that stand out on both backgrounds.
+COLOURS = ["#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#D55E00", "#0072B2"]
+
+_STYLE = {
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+    "axes.edgecolor": _INK,
+    "axes.labelcolor": _INK,
+    "axes.titlecolor": _INK,
+    "text.color": _INK,
+    "xtick.color": _INK,
+    "ytick.color": _INK,
+    "legend.labelcolor": _INK,
+    "grid.color": _INK,
+    "grid.alpha": 0.3,
+    "axes.grid": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+
+
+def show(figure: Figure, alt: str) -> Image:
+    """Return the figure as a picture with alternative text, and close it."""
+    png = io.BytesIO()
+    figure.savefig(png, format="png", dpi=120, bbox_inches="tight")
+    plt.close(figure)
+    return Image(png.getvalue(), format="png", alt=alt, width=int(figure.get_figwidth() * 100))
+
+
+def new_axes(width: float = 6.4, height: float = 3.6) -> tuple[Figure, Axes]:
+    """Return an empty figure and its axes in the course's style; sizes in inches."""
+    with plt.rc_context(_STYLE):
+        return plt.subplots(figsize=(width, height))
+
+
+def draw_grid(param_grid: object) -> Image:
+    """Draw a grid as a map: learning rate across, batch size up, one marker for each number of neurons.
+
+    Anything that is no such grid yet gives an empty map.
+    """
+    figure, axes = new_axes()
+    recipes = _recipes(param_grid)
+    widths = sorted({neurons for _, _, neurons in recipes})
+    for i, width in enumerate(widths):
+        points = [(rate, batch) for rate, batch, neurons in recipes if neurons == width]
+        axes.scatter(
+            *zip(*points, strict=True),
+            s=240 / (i + 1) ** 1.2,
+            marker=_MARKERS[i % len(_MARKERS)],
+            facecolors="none",
+            edgecolors=COLOURS[i % len(COLOURS)],
+            linewidths=2,
+            label=f"{width} neurons",
+        )
+    axes.set(xlabel="learning rate", ylabel="batch size", xscale="log", title=f"{len(recipes)} recipes")
+    if recipes:
+        axes.set_yscale("log", base=2)
+        axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    else:
+        axes.text(0.5, 0.5, "no grid to draw yet", ha="center", transform=axes.transAxes)
+    return show(figure, f"Map of {len(recipes)} recipes over learning rate and batch size.")
+
+
+def _recipes(param_grid: object) -> list[tuple[float, int, int]]:
+    dials = ["clf__model__learning_rate", "clf__batch_size", "clf__model__num_neurons"]
+    if not isinstance(param_grid, Mapping) or not all(dial in param_grid for dial in dials):
+        return []
+    try:
+        shown = {dial: list(param_grid[dial]) for dial in dials}
+        return [tuple(float(recipe[dial]) for dial in dials) for recipe in ParameterGrid(shown)]
+    except (TypeError, ValueError):
+        return []

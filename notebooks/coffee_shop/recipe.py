@@ -1,0 +1,113 @@
+"""The recipe: preprocessing and a small Keras network in one scikit-learn pipeline, every dial tunable."""
+
+from __future__ import annotations
+
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.utils import ClassifierTags
+
+from coffee_shop.churn import CATEGORICAL, NUMERIC
+from coffee_shop.quiet import silent_stderr
+
+with silent_stderr():  # TensorFlow greets on the error stream, whatever its log level
+    import keras
+    from scikeras.wrappers import KerasClassifier
+
+
+def build_model(
+    meta: dict,
+    learning_rate: float = 1e-3,
+    num_neurons: int = 64,
+    num_layers: int = 1,
+    dropout: float = 0.0,
+    l2: float = 0.0,
+) -> keras.Model:
+    """Return a compiled network that maps prepared customers to churn probabilities.
+
+    Parameters
+    ----------
+    meta : dict
+        ``meta["n_features_in_"]`` is the number of features; scikeras fills it in.
+    learning_rate : float
+        Step size of the Adam optimizer.
+    num_neurons, num_layers : int
+        Width and number of the hidden layers.
+    dropout : float
+        Share of each hidden layer that is silenced at every training step, in [0, 1).
+    l2 : float
+        Strength of the L2 penalty on the hidden layers' weights.
+
+    Returns
+    -------
+    keras.Model
+        Input (n, features), output (n, 1) with values in [0, 1].
+    """
+    model = keras.Sequential([keras.Input((meta["n_features_in_"],))])
+    for _ in range(num_layers):
+        model.add(
+            keras.layers.Dense(num_neurons, activation="relu", kernel_regularizer=keras.regularizers.L2(l2))
+        )
+        model.add(keras.layers.Dropout(dropout))
+    model.add(keras.layers.Dense(1, activation="sigmoid"))
+    model.compile(optimizer=keras.optimizers.Adam(learning_rate), loss="binary_crossentropy")
+    # An optimizer that is built before the first step lets TensorFlow trace the training step once, not twice.
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+class ChurnClassifier(KerasClassifier):
+    """A ``KerasClassifier`` that tells today's scikit-learn that it is a classifier.
+
+    scikeras 0.13 knows the estimator tags of scikit-learn before 1.6 only. Without them folds are silently
+    not stratified and ``scoring="roc_auc"`` is nan.
+    """
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.estimator_type = "classifier"
+        tags.classifier_tags = ClassifierTags()
+        return tags
+
+
+def make_prep() -> ColumnTransformer:
+    """Return the preprocessing: numbers scaled, texts one-hot encoded, unknown texts ignored."""
+    return ColumnTransformer(
+        [
+            ("scale", StandardScaler(), NUMERIC),
+            ("onehot", OneHotEncoder(handle_unknown="ignore", sparse_output=False), CATEGORICAL),
+        ],
+        verbose_feature_names_out=False,
+    )
+
+
+def make_pipeline(
+    *,
+    learning_rate: float = 1e-3,
+    batch_size: int = 64,
+    epochs: int = 10,
+    num_neurons: int = 64,
+    num_layers: int = 1,
+    dropout: float = 0.1,
+    l2: float = 0.0,
+    random_state: int = 0,
+) -> Pipeline:
+    """Return the unfitted recipe: a Pipeline of ``prep`` and ``clf``.
+
+    The arguments are starting values. Each is a parameter for a search: ``clf__model__learning_rate``,
+    ``clf__model__num_neurons``, ``clf__model__num_layers``, ``clf__model__dropout``, ``clf__model__l2``,
+    ``clf__batch_size``, ``clf__epochs``. With the same ``random_state`` two fits on one machine are equal.
+    """
+    clf = ChurnClassifier(
+        model=build_model,
+        model__learning_rate=learning_rate,
+        model__num_neurons=num_neurons,
+        model__num_layers=num_layers,
+        model__dropout=dropout,
+        model__l2=l2,
+        batch_size=batch_size,
+        epochs=epochs,
+        random_state=random_state,
+        verbose=0,
+    )
+    return Pipeline([("prep", make_prep()), ("clf", clf)])
