@@ -11,6 +11,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 from nbgrader.converters import GenerateAssignment
+from nbgrader.preprocessors import ClearSolutions, ComputeChecksums, LockCells
+from traitlets.config import PyFileConfigLoader
 
 from autograder import notebooks
 from autograder.course import CONFIG, Course, log
@@ -75,7 +77,7 @@ def stale_exercises(layout: Layout) -> list[str]:
 def source_notebook(layout: Layout, exercise: str) -> NotebookNode:
     """Return nbgrader's source notebook of an exercise: the master with the hidden tests woven in."""
     master = notebooks.read(layout.masters()[exercise])
-    hidden = read_hidden_tests(layout.tests_of(exercise))
+    hidden = read_titled_cells(layout.tests_of(exercise))
     cells = [_source_cell(cell, index, hidden) for index, cell in enumerate(master.cells)]
     if hidden:
         raise BuildError(f"{exercise}: hidden tests without a test cell: {', '.join(hidden)}")
@@ -83,10 +85,31 @@ def source_notebook(layout: Layout, exercise: str) -> NotebookNode:
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
 
 
-def read_hidden_tests(path: Path) -> dict[str, str]:
-    """Return the hidden tests in a percent script: source by the grade id that titles the cell."""
+def template_notebook(layout: Layout, exercise: str) -> NotebookNode:
+    """Return an exercise as nbgrader keeps it: answers cleared, cells locked, hidden tests in place.
+
+    A repository without masters and hidden tests gives what it has: the exercise as it was released.
+    """
+    if exercise not in layout.masters() or not layout.tests_of(exercise).exists():
+        return notebooks.read(layout.exercises / f"{notebook_name(exercise)}.ipynb")
+    nb = source_notebook(layout, exercise)
+    config = PyFileConfigLoader(CONFIG, str(Path(__file__).parent)).load_config()
+    for preprocessor in (LockCells, ClearSolutions, ComputeChecksums):
+        nb, _ = preprocessor(config=config).preprocess(nb, {})
+    return nb
+
+
+def read_titled_cells(path: Path) -> dict[str, str]:
+    """Return the cells of a percent script, such as hidden tests, by their titles, which are grade ids."""
     cells = notebooks.read(path).cells
     return {cell.metadata["title"]: cell.source for cell in cells if "title" in cell.metadata}
+
+
+def reference_answers(layout: Layout, exercise: str) -> dict[str, str]:
+    """Return the reference answers of an exercise by grade id, without the lines that mark them."""
+    cells = notebooks.read(layout.masters()[exercise]).cells
+    answers = {cell.metadata["answer"]: cell.source for cell in cells if "answer" in cell.metadata}
+    return {name: re.sub(r"^\s*### (BEGIN|END) SOLUTION\n?", "", text, flags=re.M) for name, text in answers.items()}
 
 
 def _source_cell(cell: NotebookNode, index: int, hidden: dict[str, str]) -> NotebookNode:
@@ -103,12 +126,10 @@ def _source_cell(cell: NotebookNode, index: int, hidden: dict[str, str]) -> Note
 
 
 def _append_hidden(source: str, tests: str | None, name: str) -> str:
-    """Append hidden tests at the indentation of the last statement, as a function: their names are their own."""
+    """Append hidden tests, inside a `with` block if there is one, as a function: their names are their own."""
     if tests is None:
         raise BuildError(f"{name}: this test cell has no hidden tests")
-    indent = re.findall(r"^(\s*)\S", source.rstrip(), flags=re.MULTILINE)
-    block = re.search(r"^with .*:$", source, flags=re.MULTILINE)
-    margin = "    " if block else indent[0]
+    margin = "    " if re.search(r"^with .*:$", source, flags=re.MULTILINE) else ""
     woven = "\n".join(
         ["### BEGIN HIDDEN TESTS", "def hidden_tests():", textwrap.indent(tests, "    "), "", "hidden_tests()",
          "### END HIDDEN TESTS"]

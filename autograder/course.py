@@ -5,15 +5,24 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import warnings
 from functools import cached_property
 from pathlib import Path
 
-from nbgrader.api import Gradebook
+from nbformat import NotebookNode
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.apps import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
+from sqlalchemy.exc import SAWarning
 from traitlets.config import Config, PyFileConfigLoader
 
+from autograder import notebooks
+
 CONFIG = "nbgrader_config.py"
+# nbgrader's own talk is for its own commands; ours say what matters in their own words.
 log = logging.getLogger("autograder.nbgrader")
+log.setLevel(logging.CRITICAL)
+warnings.filterwarnings("ignore", category=SAWarning, module="nbgrader")
 
 # nbgrader calls `alembic` by its bare name, also where the environment was not activated.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
@@ -62,3 +71,55 @@ class Course:
         directory = self.directory()
         name = getattr(directory, f"{step}_directory")
         return Path(directory.format_path(name, student, assignment))
+
+    def scores(self, assignment: str) -> dict[str, dict[str, float]]:
+        """Return the points of every student's notebooks, from the gradebook: by student, then by notebook."""
+        with self.gradebook() as gradebook:
+            return {
+                submission.student.id: {nb.name: nb.score for nb in submission.notebooks}
+                for submission in gradebook.assignment_submissions(assignment)
+            }
+
+    def max_scores(self, assignment: str) -> dict[str, float]:
+        """Return the points that there are to win, by notebook."""
+        with self.gradebook() as gradebook:
+            return {nb.name: nb.max_score for nb in gradebook.find_assignment(assignment).notebooks}
+
+    def assignments(self) -> list[str]:
+        """Return the names of the assignments in the gradebook."""
+        with self.gradebook() as gradebook:
+            return sorted(assignment.name for assignment in gradebook.assignments)
+
+    def students(self, assignment: str) -> list[str]:
+        """Return who has a folder for this assignment in ``submitted/``, even an empty one."""
+        return sorted(NbGraderAPI(self.directory(), config=self.config).get_submitted_students(assignment))
+
+    def templates(self, assignment: str) -> dict[str, NotebookNode]:
+        """Return the notebooks of an assignment by name, as the gradebook keeps them: hidden tests included.
+
+        Raises
+        ------
+        CourseError
+            If the assignment is not in the gradebook, or its sources are not in ``source/``.
+        """
+        with self.gradebook() as gradebook:
+            try:
+                found = gradebook.find_assignment(assignment).notebooks
+            except MissingEntry:
+                raise CourseError(
+                    f"the gradebook has no assignment {assignment}; it has: {', '.join(self.assignments()) or 'none'}"
+                ) from None
+            return {nb.name: self._template(assignment, nb) for nb in sorted(found, key=lambda nb: nb.name)}
+
+    def _template(self, assignment: str, entry) -> NotebookNode:
+        path = self.folder("source", ".", assignment) / f"{entry.name}.ipynb"
+        if not path.exists():
+            raise CourseError(f"{path} is missing; nbgrader's source notebooks are needed for grading")
+        nb = notebooks.read(path)
+        kept = {cell.name: cell for cell in entry.source_cells}
+        for cell in nb.cells:
+            original = kept.get(notebooks.grade_id(cell))
+            if original is not None:
+                cell.source = original.source
+                cell.metadata.nbgrader.update(locked=original.locked, checksum=original.checksum)
+        return nb

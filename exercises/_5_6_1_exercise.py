@@ -103,15 +103,18 @@ with check("03_grid_search", "Write the map down"):
     unknown = [key for key in param_grid if key not in pipeline.get_params()]
     assert not unknown, f"Expected the names of the pipeline's dials as keys, found {unknown}."
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "b42471db8969cd33de8d53e4b484668f", "grade": true, "grade_id": "test_param_grid_learning_rate", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "e228e65b10d00993b3317024edab167d", "grade": true, "grade_id": "test_param_grid_learning_rate", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with check("02_the_dials", "Learning rate"):
-    rates = np.sort(np.asarray(answered(param_grid, "param_grid")["clf__model__learning_rate"], float))
+    assert "clf__model__learning_rate" in answered(param_grid, "param_grid"), (
+        "Expected the learning rate among the dials of `param_grid`, it is missing.")
+    rates = np.sort(np.asarray(param_grid["clf__model__learning_rate"], float))
     assert len(rates) >= 3, f"Expected at least three learning rates, found {len(rates)}."
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "683ffa9eff1b9993afc9f3ae0ed99b93", "grade": true, "grade_id": "test_param_grid_sizes", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "6e886f76af6e20b0563f98b4f25d2fc3", "grade": true, "grade_id": "test_param_grid_sizes", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with check("02_the_dials", "Batch size"):
     for dial in ["clf__batch_size", "clf__model__num_neurons"]:
-        values = list(answered(param_grid, "param_grid")[dial])
+        assert dial in answered(param_grid, "param_grid"), f"Expected {dial} among the dials, it is missing."
+        values = list(param_grid[dial])
         assert len(values) >= 2, f"Expected at least two values of {dial}, found {values}."
 
 # %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "dade5b418d1a000cfd409d80f8a9c445", "grade": true, "grade_id": "test_param_grid_combinations", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}

@@ -118,13 +118,13 @@ assert_edge([0, 4, 8], 8, [6, 8, 10], "Expected arithmetic steps at an edge wher
 
 # %% test_refine_grid_pinned
 coarse = {"shuffle": [True, False], "activation": ["relu", "tanh"], "layers": [3], "rate": [0.1, 0.2, 0.4]}
-best = {"shuffle": False, "activation": "relu", "layers": 3, "rate": 0.2}
+best = {"shuffle": True, "activation": "relu", "layers": 3, "rate": 0.2}
 finer = refine_grid(coarse, best)
 assert set(finer) == set(coarse), f"Expected every dial of the coarse grid in the finer one, found {sorted(finer)}."
 for dial in ["shuffle", "activation", "layers"]:
     assert list(finer[dial]) == [best[dial]], f"Expected {dial} to be pinned to its best value, found {finer[dial]}."
 assert len(finer["rate"]) == 3, f"Expected a numeric dial beside pinned ones to be refined, found {finer['rate']}."
 raises(ValueError, lambda: refine_grid({"rate": [0.1, 0.2]}, {"rate": 0.15}), "a best value that is not on the grid")
-raises(ValueError, lambda: refine_grid({"act": ["relu", "tanh"]}, {"act": "elu"}), "a best string that is not on the grid")
+raises(ValueError, lambda: refine_grid({"act": ["relu", "tanh"]}, {"act": "elu"}), "a best string off the grid")
 raises(ValueError, lambda: refine_grid({"layers": [2]}, {"layers": 3}), "a best value that a dial with one value lacks")
 raises(ValueError, lambda: refine_grid({"rate": [0.1, 0.2]}, {}), "a dial that best_params does not mention")

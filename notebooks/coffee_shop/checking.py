@@ -36,8 +36,10 @@ def answered(value: Any, name: str) -> Any:
     NotYet
         If ``value`` is None or the ``...`` of an untouched cell.
     """
-    if value is None or value is Ellipsis:
-        raise NotYet(f"Not answered yet: `{name}` gives nothing so far (is a `return` missing?).")
+    if value is Ellipsis:
+        raise NotYet(f"Not answered yet: `{name}` is still `...`.")
+    if value is None:
+        raise NotYet(f"Not answered yet: `{name}` gives nothing so far; a function has to `return` its result.")
     return value
 
 
@@ -57,8 +59,9 @@ def raises(error: type[Exception], call: Callable[[], Any], what: str) -> Except
         raise NotYet(
             f"Expected {error.__name__} for {what}, found {type(other).__name__}: {other}."
         ) from None
-    answered(result, f"the answer for {what}")
-    raise NotYet(f"Expected {error.__name__} for {what}, but no error was raised.")
+    if result is None:
+        raise NotYet(f"Not answered yet: {what} raises no {error.__name__} so far.")
+    raise NotYet(f"Expected {error.__name__} for {what}, found no error.")
 
 
 class check:

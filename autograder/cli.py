@@ -1,0 +1,116 @@
+"""The command line: ``autograder build``, ``check``, ``grade`` and ``doctor``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Build, check and grade the exercises of an nbgrader course."""
+
+
+@main.command()
+@click.option("--check", "only_check", is_flag=True, help="Change nothing; fail if exercises/ is out of date.")
+@click.option("--course", type=click.Path(path_type=Path), help="Folder of the course.  [default: course/]")
+def build(only_check: bool, course: Path | None) -> None:
+    """Make exercises/ and the nbgrader course from the masters and the hidden tests."""
+    from autograder.build import build_course, build_exercises, stale_exercises
+    from autograder.layout import BUNDLED
+
+    if only_check:
+        stale = stale_exercises(BUNDLED)
+        for problem in stale:
+            click.echo(f"exercises/{problem}", err=True)
+        if stale:
+            raise click.ClickException("run `autograder build` and commit what it writes")
+        click.echo("exercises/ is up to date.", err=True)
+        return
+    build_exercises(BUNDLED, BUNDLED.exercises)
+    made = build_course(BUNDLED, course or BUNDLED.course)
+    click.echo(f"Wrote exercises/ and the course in {made.root}", err=True)
+
+
+@main.command()
+@click.option(
+    "--course",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="Folder of an nbgrader course.  [default: course/, made with the sample class if it is not there]",
+)
+@click.option("--assignment", help="Name of the assignment.  [default: the only one]")
+@click.option("--student", "students", multiple=True, help="Grade only this student; may be repeated.")
+@click.option("--exercise", help="Grade only this exercise, such as _5_6_1, or notebook.")
+@click.option("--force", is_flag=True, help="Grade again what was graded already.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per student instead of a table.")
+def grade(
+    folder: Path | None,
+    assignment: str | None,
+    students: tuple[str, ...],
+    exercise: str | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Grade a class: marks go to gradebook.db, notebooks to autograded/, pages to feedback/.
+
+    Submissions lie in submitted/STUDENT/ASSIGNMENT/, as .ipynb or .py. What was graded already and is not newer
+    is left alone.
+    """
+    from autograder.course import CourseError
+    from autograder.session import grade_class
+
+    try:
+        grade_class(folder, assignment, students, exercise, force=force, as_json=as_json)
+    except CourseError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per file instead of tables.")
+def check(files: tuple[Path, ...], as_json: bool) -> None:
+    """Mark exercise FILES (.py or .ipynb) on the spot.
+
+    Exit status: 0 if all points were earned, 1 if not, 2 if a file could not be read or is no exercise.
+    """
+    from rich.progress import track
+
+    from autograder import report
+    from autograder.check import NoExercise, check_file
+    from autograder.run import CORES, run_all
+
+    results: dict[Path, object] = {}
+    jobs = run_all(files, check_file, CORES)
+    for path, future in track(jobs, "Checking", total=len(files), console=report.err, transient=True):
+        results[path] = future
+    status = 0
+    for path in files:
+        try:
+            result = results[path].result()
+        except NoExercise as error:
+            click.echo(f"Error: {error}", err=True)
+            status = 2
+            continue
+        for note in result.notes:
+            click.echo(f"{path}: {note}", err=True)
+        if as_json:
+            click.echo(json.dumps(result.as_dict(), ensure_ascii=False))
+        else:
+            report.show_result(result, str(path))
+        status = max(status, int(result.score < result.max_score))
+    sys.exit(status)
+
+
+@main.command()
+def doctor() -> None:
+    """Examine the environment and say what to do about each thing that is wrong."""
+    from autograder import report
+    from autograder.doctor import examine
+
+    findings = examine()
+    report.show_findings(findings)
+    sys.exit(any(finding.remedy for finding in findings))

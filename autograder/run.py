@@ -1,0 +1,110 @@
+"""The one place where a student's notebook is executed.
+
+Everything else in this package handles notebooks as data. What starts kernels, limits them or shuts them in
+belongs here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+from subprocess import DEVNULL
+from typing import TypeVar
+
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+from nbgrader.preprocessors import Execute
+from traitlets.config import Config
+
+Job = TypeVar("Job")
+_ENVIRONMENT = {
+    "NBGRADER_EXECUTION": "autograde",  # as nbgrader tells its kernels
+    # One kernel per core runs at a time; more threads would only wait for each other.
+    "OMP_NUM_THREADS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+}
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run_notebook(nb: NotebookNode, folder: Path, config: Config | None = None) -> str:
+    """Execute ``nb`` in place, in a fresh kernel that works in ``folder``.
+
+    A cell that raises does not stop the others. If the kernel dies or hangs, the cells that did not run get
+    an error output that says so, and the outputs of those that did run are kept.
+
+    Parameters
+    ----------
+    nb : NotebookNode
+        Its kernelspec names the kernel.
+    folder : Path
+        The kernel's working directory.
+    config : Config, optional
+        nbgrader's settings; ``Execute.timeout`` is the limit of one cell in seconds.
+
+    Returns
+    -------
+    str
+        What cut the run short; empty if every cell had its turn.
+    """
+    execute = _Execute(config=config or Config())
+    try:
+        execute.preprocess(nb, {"metadata": {"path": str(folder)}})
+    except Exception as error:  # a kernel that does not even start
+        execute.stopped = execute.stopped or f"the kernel did not start: {error}"
+    if execute.stopped:
+        mark_failed(nb, "NotRun", f"This cell was not run: {execute.stopped}.", only_unfinished=True)
+    return execute.stopped
+
+
+def run_all(
+    jobs: Iterable[Job], work: Callable[[Job], object], workers: int
+) -> Iterator[tuple[Job, Future]]:
+    """Call ``work`` on every job, ``workers`` at a time, and yield each job with its future once it is done.
+
+    The kernels are processes of their own, so that threads suffice to drive them.
+    """
+    pool = ThreadPoolExecutor(workers)
+    try:
+        pending = {pool.submit(work, job): job for job in jobs}
+        while pending:
+            done, _ = wait(pending, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield pending.pop(future), future
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def mark_failed(nb: NotebookNode, name: str, reason: str, *, only_unfinished: bool = False) -> None:
+    """Give the code cells of ``nb`` an error output, so that a graded one earns nothing."""
+    for cell in nb.cells:
+        if cell.cell_type == "code" and not (only_unfinished and cell.execution_count is not None):
+            cell.outputs = [
+                *cell.outputs,
+                new_output("error", ename=name, evalue=reason, traceback=[reason]),
+            ]
+
+
+class _Execute(Execute):
+    """nbgrader's own executor, which keeps what ran when the kernel is lost."""
+
+    stopped = ""
+
+    def setup_kernel(self, **kwargs):
+        # What a kernel process itself prints is no output of a cell.
+        return super().setup_kernel(env={**os.environ, **_ENVIRONMENT}, stdout=DEVNULL, stderr=DEVNULL, **kwargs)
+
+    def preprocess_cell(self, cell, resources, index):
+        if self.stopped:
+            return cell, resources
+        try:
+            return super().preprocess_cell(cell, resources, index)
+        except DeadKernelError:
+            self.stopped = f"the kernel died in cell {index + 1}"
+        except CellTimeoutError:
+            self.stopped = f"cell {index + 1} ran longer than {self.timeout} s and could not be interrupted"
+        cell.execution_count = None
+        return cell, resources
