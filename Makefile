@@ -17,7 +17,7 @@ test: .venv/ready lint ## run every check
 	pytest
 
 lint: .venv/ready ## check style, and that generated files are up to date
-	ruff check . && python .ci/environment.py --check && autograder build --check
+	ruff check . && ruff format --check . && python .ci/environment.py --check && autograder build --check
 
 build: .venv/ready ## make exercises/ and course/ from solutions/ and the hidden tests
 	autograder build

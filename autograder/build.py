@@ -109,7 +109,8 @@ def reference_answers(layout: Layout, exercise: str) -> dict[str, str]:
     """Return the reference answers of an exercise by grade id, without the lines that mark them."""
     cells = notebooks.read(layout.masters()[exercise]).cells
     answers = {cell.metadata["answer"]: cell.source for cell in cells if "answer" in cell.metadata}
-    return {name: re.sub(r"^\s*### (BEGIN|END) SOLUTION\n?", "", text, flags=re.M) for name, text in answers.items()}
+    marks = re.compile(r"^\s*### (BEGIN|END) SOLUTION\n?", flags=re.MULTILINE)
+    return {name: marks.sub("", text).rstrip() for name, text in answers.items()}
 
 
 def _source_cell(cell: NotebookNode, index: int, hidden: dict[str, str]) -> NotebookNode:
@@ -131,8 +132,14 @@ def _append_hidden(source: str, tests: str | None, name: str) -> str:
         raise BuildError(f"{name}: this test cell has no hidden tests")
     margin = "    " if re.search(r"^with .*:$", source, flags=re.MULTILINE) else ""
     woven = "\n".join(
-        ["### BEGIN HIDDEN TESTS", "def hidden_tests():", textwrap.indent(tests, "    "), "", "hidden_tests()",
-         "### END HIDDEN TESTS"]
+        [
+            "### BEGIN HIDDEN TESTS",
+            "def hidden_tests():",
+            textwrap.indent(tests, "    "),
+            "",
+            "hidden_tests()",
+            "### END HIDDEN TESTS",
+        ]
     )
     return f"{source}\n{textwrap.indent(woven, margin)}"
 

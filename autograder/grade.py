@@ -59,9 +59,7 @@ def is_graded(course: Course, assignment: str, student: str, notebook: str = "*"
     return bool(marked) and handed_in <= min(path.stat().st_mtime for path in marked)
 
 
-def grade(
-    course: Course, assignment: str, students: list[str], notebook: str = "*"
-) -> Iterator[Submission]:
+def grade(course: Course, assignment: str, students: list[str], notebook: str = "*") -> Iterator[Submission]:
     """Grade these students and yield each submission once it is recorded.
 
     Parameters
@@ -107,7 +105,8 @@ def take_in(
     _copy_files(course, submitted, folder)
     _copy_files(course, course.folder("source", ".", assignment), folder)
     for link in find_links(submitted):
-        submission.notes.append(f"{link.relative_to(submitted.parent)} is a link or no ordinary file; it was not opened")
+        place = link.relative_to(submitted.parent)
+        submission.notes.append(f"{place} is a link or no ordinary file; it was not opened")
     paths, notes = find_notebooks(submitted)
     submission.notes += notes
     for path in sorted(paths, key=lambda path: path.stem not in templates):  # the right names come first

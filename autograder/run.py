@@ -60,9 +60,7 @@ def run_notebook(nb: NotebookNode, folder: Path, config: Config | None = None) -
     return execute.stopped
 
 
-def run_all(
-    jobs: Iterable[Job], work: Callable[[Job], object], workers: int
-) -> Iterator[tuple[Job, Future]]:
+def run_all(jobs: Iterable[Job], work: Callable[[Job], object], workers: int) -> Iterator[tuple[Job, Future]]:
     """Call ``work`` on every job, ``workers`` at a time, and yield each job with its future once it is done.
 
     The kernels are processes of their own, so that threads suffice to drive them.

@@ -58,8 +58,14 @@ def bundled_course() -> Course:
 
 
 def _grade_with_progress(course: Course, assignment: str, students: list[str], notebook: str) -> dict[str, list[str]]:
-    columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-               TextColumn("left:"), TimeRemainingColumn()]
+    columns = [
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left:"),
+        TimeRemainingColumn(),
+    ]
     notes = {}
     with Progress(*columns, console=report.err) as progress:
         task = progress.add_task("Grading", total=len(students))

@@ -56,9 +56,7 @@ def raises(error: type[Exception], call: Callable[[], Any], what: str) -> Except
     except error as raised:
         return raised
     except Exception as other:
-        raise NotYet(
-            f"Expected {error.__name__} for {what}, found {type(other).__name__}: {other}."
-        ) from None
+        raise NotYet(f"Expected {error.__name__} for {what}, found {type(other).__name__}: {other}.") from None
     if result is None:
         raise NotYet(f"Not answered yet: {what} raises no {error.__name__} so far.")
     raise NotYet(f"Expected {error.__name__} for {what}, found no error.")

@@ -76,7 +76,5 @@ def _draw(customers: pd.DataFrame, n: int, random_state: int) -> pd.DataFrame:
         raise ValueError(f"n_customers must be between 10 and {len(customers)}, got {n}")
     if n == len(customers):
         return customers
-    chosen, _ = train_test_split(
-        customers, train_size=n, stratify=customers[TARGET], random_state=random_state
-    )
+    chosen, _ = train_test_split(customers, train_size=n, stratify=customers[TARGET], random_state=random_state)
     return chosen

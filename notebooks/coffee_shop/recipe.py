@@ -45,9 +45,7 @@ def build_model(
     """
     model = keras.Sequential([keras.Input((meta["n_features_in_"],))])
     for _ in range(num_layers):
-        model.add(
-            keras.layers.Dense(num_neurons, activation="relu", kernel_regularizer=keras.regularizers.L2(l2))
-        )
+        model.add(keras.layers.Dense(num_neurons, activation="relu", kernel_regularizer=keras.regularizers.L2(l2)))
         model.add(keras.layers.Dropout(dropout))
     model.add(keras.layers.Dense(1, activation="sigmoid"))
     model.compile(optimizer=keras.optimizers.Adam(learning_rate), loss="binary_crossentropy")
@@ -57,10 +55,10 @@ def build_model(
 
 
 class ChurnClassifier(KerasClassifier):
-    """A ``KerasClassifier`` that tells today's scikit-learn that it is a classifier.
+    """A ``KerasClassifier`` mended where scikeras 0.13, the last one, does not fit today's scikit-learn.
 
-    scikeras 0.13 knows the estimator tags of scikit-learn before 1.6 only. Without them folds are silently
-    not stratified and ``scoring="roc_auc"`` is nan.
+    It knows the estimator tags of scikit-learn before 1.6 only; without them folds are silently not stratified
+    and ``scoring="roc_auc"`` is nan. And it squeezes the probabilities of a single row to one dimension.
     """
 
     def __sklearn_tags__(self):
@@ -68,6 +66,10 @@ class ChurnClassifier(KerasClassifier):
         tags.estimator_type = "classifier"
         tags.classifier_tags = ClassifierTags()
         return tags
+
+    def predict_proba(self, X, **kwargs):
+        """Return the probabilities of both classes, shape (n, 2), for one row too."""
+        return super().predict_proba(X, **kwargs).reshape(-1, self.n_classes_)
 
 
 def make_prep() -> ColumnTransformer:

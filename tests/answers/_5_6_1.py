@@ -42,7 +42,7 @@ def refine_grid(param_grid, best_params):
 _GOOD = {
     "prepare": "values = sorted(values)",
     "geometric": "bool(ratios) and max(ratios) / min(ratios) <= 1.05",
-    "finish": "new = [v for v in dict.fromkeys(round(v) for v in new) if v >= 0] if whole else [v for v in new if v >= 0]",
+    "finish": "new = [v for v in dict.fromkeys(round(v) if whole else v for v in new) if v >= 0]",
 }
 
 
@@ -54,7 +54,8 @@ def _grid(**dials: str) -> dict[str, str]:
         "clf__model__num_neurons": "[64, 128]",
         **dials,
     }
-    return {"param_grid": "param_grid = {%s}" % ", ".join(f"{k!r}: {v}" for k, v in text.items() if v)}
+    lines = ", ".join(f"{dial!r}: {values}" for dial, values in text.items() if values)
+    return {"param_grid": f"param_grid = {{{lines}}}"}
 
 
 def _count(body: str) -> dict[str, str]:

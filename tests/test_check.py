@@ -1,0 +1,55 @@
+"""`autograder check` as a student uses it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from autograder import notebooks
+from autograder.layout import notebook_name
+from tests.conftest import check_json, run_autograder
+
+
+def test_unsolved_exercises_score_nothing_and_say_so_kindly(layout):
+    files = sorted(path for path in layout.exercises.iterdir() if path.suffix == ".py")
+    for result in check_json(*files):
+        graded = [cell for cell in result["cells"] if cell["max_score"]]
+        assert (result["score"], result["max_score"]) == (0, 10)
+        assert all(cell["message"].startswith("Not answered yet") for cell in graded)
+
+
+def test_json_has_the_promised_shape_and_nothing_else_is_printed(layout, tmp_path):
+    path = tmp_path / "_5_6_1_exercise.ipynb"
+    notebooks.write(notebooks.read(layout.exercises / f"{notebook_name('_5_6_1')}.ipynb"), path)
+    run = run_autograder("check", "--json", path)
+    assert run.returncode == 1
+    (line,) = run.stdout.splitlines()
+    result = json.loads(line)
+    assert set(result) == {"exercise", "score", "max_score", "cells"}
+    assert result["exercise"] == "_5_6_1"
+    assert all(set(cell) == {"grade_id", "score", "max_score", "message"} for cell in result["cells"])
+
+
+def test_exit_status_of_what_is_no_exercise(tmp_path):
+    (tmp_path / "letter.py").write_text("print('hello')\n")
+    (tmp_path / "broken.ipynb").write_text("{")
+    run = run_autograder("check", tmp_path / "letter.py", tmp_path / "broken.ipynb", tmp_path / "missing.py")
+    assert run.returncode == 2
+    assert run.stdout == ""
+    for name in ("letter.py", "broken.ipynb", "missing.py"):
+        assert name in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize("command", [[], ["check"], ["build"], ["grade"], ["doctor"]])
+def test_help_helps(command):
+    run = run_autograder(*command, "--help")
+    assert run.returncode == 0
+    assert "Usage:" in run.stdout
+
+
+def test_doctor_finds_this_environment_well():
+    run = run_autograder("doctor")
+    assert run.returncode == 0, run.stdout
+    assert run.stdout.count("✓") == 7

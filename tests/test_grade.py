@@ -1,0 +1,250 @@
+"""A class is graded as nbgrader would grade it, and nobody's trouble is anybody else's."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from autograder import notebooks
+from autograder.build import build_course
+from autograder.course import Course
+from autograder.grade import grade
+from autograder.sample_class import STUDENTS, hand_in
+from tests.conftest import run_autograder
+
+ASSIGNMENT = "5_6"
+ONE, TWO, THREE = (f"_5_6_{n}_exercise" for n in (1, 2, 3))
+HONEST = ["chloe", "dmitri", "elif"]
+
+MARKS = {  # student: points of the three exercises
+    "ada": (10, 10, 10),
+    "ben": (10, 10, 10),
+    "chloe": (5, 5, 5),
+    "dmitri": (0, 0, 0),
+    "elif": (10, 0, 0),
+    "farid": (0, 0, 10),
+    "grace": (10, 0, 0),
+    "hugo": (10, 0, 0),
+    "ines": (0, 0, 0),
+    "jonas": (10, 0, 0),
+    "kim": (10, 0, 0),
+    "lena": (0, 0, 0),
+    "mallory": (0, 0, 0),
+}
+
+
+@pytest.fixture(scope="session")
+def built(layout, tmp_path_factory):
+    """A course with the sample class's submissions, not graded."""
+    course = build_course(layout, tmp_path_factory.mktemp("built") / "course")
+    hand_in(layout, course)
+    return course
+
+
+@pytest.fixture(scope="session")
+def graded(built, tmp_path_factory):
+    """The same course after `autograder grade`, and what it printed."""
+    root = tmp_path_factory.mktemp("graded") / "course"
+    shutil.copytree(built.root, root, symlinks=True)
+    run = run_autograder("grade", "--course", root, "--json")
+    assert run.returncode == 0, run.stderr
+    return Course(root), run
+
+
+@pytest.fixture
+def fresh(built, tmp_path):
+    """A copy of the ungraded course that a test may change."""
+    shutil.copytree(built.root, tmp_path / "course", symlinks=True)
+    return Course(tmp_path / "course")
+
+
+def keep_only(course, *students):
+    for folder in (course.root / "submitted").iterdir():
+        if folder.name not in students:
+            shutil.rmtree(folder)
+
+
+def rows(course, students):
+    """Every grade and comment in the gradebook that belongs to these students, as comparable rows."""
+    with course.gradebook() as gradebook:
+        found = []
+        for submission in gradebook.assignment_submissions(ASSIGNMENT):
+            if submission.student.id in students:
+                for nb in submission.notebooks:
+                    key = (submission.student.id, nb.name)
+                    found += [
+                        (*key, g.name, g.auto_score, g.manual_score, g.max_score, g.needs_manual_grade)
+                        for g in nb.grades
+                    ]
+                    found += [(*key, c.name, c.auto_comment, c.manual_comment) for c in nb.comments]
+        return sorted(found, key=str)
+
+
+def test_marks_of_the_sample_class(graded):
+    course, _ = graded
+    scores = course.scores(ASSIGNMENT)
+    assert {s: tuple(scores[s][name] for name in (ONE, TWO, THREE)) for s in STUDENTS} == MARKS
+
+
+def test_nothing_waits_for_a_person_where_nothing_was_written(graded):
+    course, _ = graded
+    waiting = {row[:3] for row in rows(course, STUDENTS) if len(row) == 7 and row[6]}
+    assert not {row for row in waiting if row[0] in ("dmitri", "lena", "ines", "farid")}
+
+
+def test_json_is_one_object_a_student(graded):
+    _, run = graded
+    found = [json.loads(line) for line in run.stdout.splitlines()]
+    assert {row["student"]: tuple(row["exercises"].values()) for row in found} == MARKS
+    assert all(row["max_score"] == 30 for row in found)
+
+
+@pytest.mark.parametrize(
+    ("student", "line"),
+    [
+        ("farid", "no notebook that can be read"),
+        ("grace", "was graded as _5_6_1_exercise"),
+        ("hugo", "test_refine_grid_edge was missing and was put back"),
+        ("hugo", "test_count_fits_list was there more than once"),
+        ("ines", "is a link"),
+        ("jonas", "asks for a kernel in R"),
+        ("kim", "_5_6_2_exercise.ipynb was graded as _5_6_1_exercise"),
+        ("lena", "nothing to mark was handed in"),
+        ("mallory", "was changed; the original was put back"),
+    ],
+)
+def test_trouble_gets_a_clear_line(graded, student, line):
+    _, run = graded
+    assert [text for text in run.stderr.splitlines() if text.startswith(f"{student}: ") and line in text]
+
+
+def test_equal_to_plain_nbgrader_on_honest_work(graded, fresh):
+    course, _ = graded
+    keep_only(fresh, *HONEST)
+    environment = {**os.environ, "PATH": os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])}
+    command = [sys.executable, "-m", "nbgrader", "autograde", ASSIGNMENT, "--create"]
+    stock = subprocess.run(command, cwd=fresh.root, env=environment, capture_output=True, text=True)
+    assert stock.returncode == 0, stock.stderr
+    assert rows(course, HONEST) == rows(fresh, HONEST)
+    for student in HONEST:
+        ours, theirs = (c.folder("autograded", student, ASSIGNMENT) for c in (course, fresh))
+        assert sorted(path.name for path in ours.iterdir()) == sorted(path.name for path in theirs.iterdir())
+        for path in theirs.glob("*.ipynb"):
+            ours_nb, theirs_nb = notebooks.read(ours / path.name), notebooks.read(path)
+            assert [(c.cell_type, c.source) for c in ours_nb.cells] == [
+                (c.cell_type, c.source) for c in theirs_nb.cells
+            ]
+            assert [c.metadata.get("nbgrader") for c in ours_nb.cells] == [
+                c.metadata.get("nbgrader") for c in theirs_nb.cells
+            ]
+
+
+def test_feedback_pages_are_there_and_speak(graded):
+    course, _ = graded
+    page = (course.folder("feedback", "chloe", ASSIGNMENT) / f"{ONE}.html").read_text(encoding="utf-8")
+    assert "Look again at lesson" in page
+    for student in STUDENTS:
+        assert list(course.folder("feedback", student, ASSIGNMENT).glob("*.html"))
+
+
+def test_nbgraders_own_commands_work_on_the_result(graded):
+    course, _ = graded
+    environment = {**os.environ, "PATH": os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])}
+    for command in (["generate_feedback", ASSIGNMENT, "--student", "ada", "--force"], ["export"]):
+        run = subprocess.run(
+            [sys.executable, "-m", "nbgrader", *command],
+            cwd=course.root,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+        assert run.returncode == 0, run.stderr
+    with (course.root / "grades.csv").open() as file:
+        exported = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
+    assert exported == {student: sum(points) for student, points in MARKS.items()}
+
+
+def test_links_are_not_followed(graded):
+    course, _ = graded
+    cells = notebooks.read(course.folder("autograded", "ines", ASSIGNMENT) / f"{ONE}.ipynb").cells
+    assert not [cell for cell in cells if "geomspace" in cell.source or "0.0001" in cell.source]
+
+
+def test_graded_work_is_left_alone_until_something_newer_comes(fresh):
+    keep_only(fresh, "elif", "lena")
+    list(grade(fresh, ASSIGNMENT, ["elif", "lena"]))
+    before = {s: fresh.folder("autograded", s, ASSIGNMENT).stat().st_mtime_ns for s in ("elif", "lena")}
+    again = run_autograder("grade", "--course", fresh.root, "--json")
+    assert "2 of 2 were graded already" in again.stderr
+    submitted = fresh.folder("submitted", "lena", ASSIGNMENT)
+    shutil.copy(fresh.folder("submitted", "elif", ASSIGNMENT) / f"{ONE}.ipynb", submitted)
+    os.utime(submitted / f"{ONE}.ipynb")
+    newer = run_autograder("grade", "--course", fresh.root, "--json")
+    assert "1 of 2 were graded already" in newer.stderr
+    assert fresh.scores(ASSIGNMENT)["lena"][ONE] == 10
+    assert fresh.folder("autograded", "elif", ASSIGNMENT).stat().st_mtime_ns == before["elif"]
+
+
+def test_one_exercise_of_one_student(fresh):
+    keep_only(fresh, "farid", "lena")
+    list(grade(fresh, ASSIGNMENT, ["farid"]))
+    assert fresh.scores(ASSIGNMENT)["farid"] == {ONE: 0, TWO: 0, THREE: 10}
+    shutil.copy(fresh.root / "release" / ASSIGNMENT / f"{ONE}.ipynb", fresh.folder("submitted", "farid", ASSIGNMENT))
+    run = run_autograder("grade", "--course", fresh.root, "--student", "farid", "--exercise", "_5_6_1", "--json")
+    assert run.returncode == 0, run.stderr
+    assert fresh.scores(ASSIGNMENT)["farid"] == {ONE: 0, TWO: 0, THREE: 10}
+    assert "lena" not in fresh.scores(ASSIGNMENT)
+
+
+def test_a_submission_that_breaks_the_grader_stops_nobody(fresh, monkeypatch):
+    keep_only(fresh, "elif", "lena", "ines")
+    import autograder.grade as module
+
+    record = module.record
+
+    def break_for_lena(course, submission, notebook):
+        if submission.student == "lena":
+            raise OSError("no space left on device")
+        record(course, submission, notebook)
+
+    monkeypatch.setattr(module, "record", break_for_lena)
+    done = {submission.student: submission.notes for submission in grade(fresh, ASSIGNMENT, ["elif", "ines", "lena"])}
+    assert set(done) == {"elif", "ines", "lena"}
+    assert any("no space left" in note for note in done["lena"])
+    assert fresh.scores(ASSIGNMENT)["elif"][ONE] == 10
+
+
+def test_failed_regrade_keeps_what_was_graded(fresh, monkeypatch):
+    keep_only(fresh, "elif")
+    list(grade(fresh, ASSIGNMENT, ["elif"]))
+    kept = (fresh.folder("autograded", "elif", ASSIGNMENT) / f"{ONE}.ipynb").read_bytes()
+    import autograder.grade as module
+
+    monkeypatch.setattr(module, "_replace", lambda made, final: (_ for _ in ()).throw(OSError("disk full")))
+    (submission,) = grade(fresh, ASSIGNMENT, ["elif"])
+    assert any("disk full" in note for note in submission.notes)
+    assert (fresh.folder("autograded", "elif", ASSIGNMENT) / f"{ONE}.ipynb").read_bytes() == kept
+    assert fresh.scores(ASSIGNMENT)["elif"][ONE] == 10
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--course", "nowhere"], "is no nbgrader course"),
+        (["--student", "nobody"], "nothing was handed in for 5_6 by: nobody"),
+        (["--exercise", "_9_9_9"], "has no exercise _9_9_9"),
+        (["--assignment", "ps7"], "the gradebook has no assignment ps7"),
+    ],
+)
+def test_bad_calls_get_one_clear_line(built, arguments, says):
+    course = [] if "--course" in arguments else ["--course", built.root]
+    run = run_autograder("grade", *course, *arguments)
+    assert run.returncode == 1
+    assert says in run.stderr
+    assert "Traceback" not in run.stderr

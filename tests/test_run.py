@@ -1,0 +1,72 @@
+"""Whatever a notebook does, the cells that ran keep their outputs and the others say why they did not."""
+
+from __future__ import annotations
+
+import nbformat
+import pytest
+from traitlets.config import Config
+
+from autograder.run import run_all, run_notebook
+
+
+def run(folder, *sources, timeout=30):
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    nb.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    stopped = run_notebook(nb, folder, Config({"Execute": {"timeout": timeout}}))
+    return stopped, nb.cells
+
+
+def error_of(cell):
+    return next((output.ename for output in cell.outputs if output.output_type == "error"), None)
+
+
+def test_runs_in_the_folder_and_goes_on_after_an_error(tmp_path):
+    stopped, cells = run(
+        tmp_path, "1 / 0", "open('made.txt', 'w').write('x')", "import os; os.environ['NBGRADER_EXECUTION']"
+    )
+    assert stopped == ""
+    assert [error_of(cell) for cell in cells] == ["ZeroDivisionError", None, None]
+    assert (tmp_path / "made.txt").read_text() == "x"
+    assert "autograde" in cells[2].outputs[0].data["text/plain"]
+
+
+def test_death_of_the_kernel_keeps_what_ran(tmp_path):
+    stopped, cells = run(tmp_path, "print('before')", "import os; os._exit(3)", "print('after')")
+    assert "the kernel died in cell 2" in stopped
+    assert cells[0].outputs[0].text == "before\n"
+    assert [error_of(cell) for cell in cells] == [None, "NotRun", "NotRun"]
+
+
+def test_slow_cell_is_interrupted_and_the_rest_runs(tmp_path):
+    stopped, cells = run(tmp_path, "import time; time.sleep(60)", "print('after')", timeout=2)
+    assert stopped == ""
+    assert error_of(cells[0])
+    assert cells[1].outputs[0].text == "after\n"
+
+
+def test_loop_that_ignores_interrupts_stops_the_notebook_only(tmp_path):
+    loop = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass"
+    stopped, cells = run(tmp_path, "print('before')", loop, "print('after')", timeout=2)
+    assert "could not be interrupted" in stopped
+    assert cells[0].outputs[0].text == "before\n"
+    assert [error_of(cell) for cell in cells[1:]] == ["NotRun", "NotRun"]
+
+
+def test_unknown_kernel_is_a_reason_and_no_crash(tmp_path):
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")])
+    nb.metadata["kernelspec"] = {"name": "no-such-kernel", "display_name": "?", "language": "python"}
+    assert "no-such-kernel" in run_notebook(nb, tmp_path)
+    assert error_of(nb.cells[0]) == "NotRun"
+
+
+def test_every_job_comes_back_with_its_own_result_or_error():
+    def work(n):
+        if n == 3:
+            raise ValueError("three")
+        return n * n
+
+    done = {job: future for job, future in run_all(range(6), work, 2)}
+    assert sorted(done) == list(range(6))
+    assert done[5].result() == 25
+    with pytest.raises(ValueError, match="three"):
+        done[3].result()
