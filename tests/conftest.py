@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from autograder.build import build_course
+from autograder.course import Course
 from autograder.layout import BUNDLED
+from autograder.sample_class import hand_in
 
 AUTOGRADER = [sys.executable, "-m", "autograder"]
 
@@ -19,6 +23,24 @@ AUTOGRADER = [sys.executable, "-m", "autograder"]
 def layout():
     """The repository's own masters, hidden tests and exercises."""
     return BUNDLED
+
+
+@pytest.fixture(scope="session")
+def built(layout, tmp_path_factory):
+    """A course with the sample class's submissions, not graded."""
+    course = build_course(layout, tmp_path_factory.mktemp("built") / "course")
+    hand_in(layout, course)
+    return course
+
+
+@pytest.fixture(scope="session")
+def graded(built, tmp_path_factory):
+    """The same course after `autograder grade`, and what it printed."""
+    root = tmp_path_factory.mktemp("graded") / "course"
+    shutil.copytree(built.root, root, symlinks=True)
+    run = run_autograder("grade", "--course", root, "--json")
+    assert run.returncode == 0, run.stderr
+    return Course(root), run
 
 
 def run_autograder(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess:

@@ -12,10 +12,9 @@ import sys
 import pytest
 
 from autograder import notebooks
-from autograder.build import build_course
 from autograder.course import Course
 from autograder.grade import grade
-from autograder.sample_class import STUDENTS, hand_in
+from autograder.sample_class import STUDENTS
 from tests.conftest import run_autograder
 
 ASSIGNMENT = "5_6"
@@ -37,24 +36,6 @@ MARKS = {  # student: points of the three exercises
     "lena": (0, 0, 0),
     "mallory": (0, 0, 0),
 }
-
-
-@pytest.fixture(scope="session")
-def built(layout, tmp_path_factory):
-    """A course with the sample class's submissions, not graded."""
-    course = build_course(layout, tmp_path_factory.mktemp("built") / "course")
-    hand_in(layout, course)
-    return course
-
-
-@pytest.fixture(scope="session")
-def graded(built, tmp_path_factory):
-    """The same course after `autograder grade`, and what it printed."""
-    root = tmp_path_factory.mktemp("graded") / "course"
-    shutil.copytree(built.root, root, symlinks=True)
-    run = run_autograder("grade", "--course", root, "--json")
-    assert run.returncode == 0, run.stderr
-    return Course(root), run
 
 
 @pytest.fixture
