@@ -12,10 +12,10 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import ClearSolutions, ComputeChecksums, LockCells
-from traitlets.config import PyFileConfigLoader
+from traitlets.config import Config, PyFileConfigLoader
 
 from autograder import notebooks
-from autograder.course import CONFIG, Course, log
+from autograder.course import CONFIG, Course, run_converter
 from autograder.layout import Layout, assignment_name, notebook_name
 
 _ROLES = {
@@ -44,8 +44,7 @@ def build_course(layout: Layout, root: Path) -> Course:
         source = course.folder("source", ".", assignment) / f"{notebook_name(exercise)}.ipynb"
         notebooks.write(source_notebook(layout, exercise), source)
     for assignment in sorted(assignments):
-        directory = course.directory(assignment_id=assignment)
-        GenerateAssignment(coursedir=directory, config=course.config, force=True, log=log).start()
+        run_converter(GenerateAssignment, course, course.directory(assignment_id=assignment))
     return course
 
 
@@ -92,11 +91,15 @@ def template_notebook(layout: Layout, exercise: str) -> NotebookNode:
     """
     if exercise not in layout.masters() or not layout.tests_of(exercise).exists():
         return notebooks.read(layout.exercises / f"{notebook_name(exercise)}.ipynb")
-    nb = source_notebook(layout, exercise)
-    config = PyFileConfigLoader(CONFIG, str(Path(__file__).parent)).load_config()
+    nb, config = source_notebook(layout, exercise), default_config()
     for preprocessor in (LockCells, ClearSolutions, ComputeChecksums):
         nb, _ = preprocessor(config=config).preprocess(nb, {})
     return nb
+
+
+def default_config() -> Config:
+    """Return the settings that a new course starts with."""
+    return PyFileConfigLoader(CONFIG, str(Path(__file__).parent)).load_config()
 
 
 def read_titled_cells(path: Path) -> dict[str, str]:

@@ -7,9 +7,8 @@ from functools import cache
 from pathlib import Path
 
 from nbformat import NotebookNode
-from traitlets.config import Config
 
-from autograder.build import template_notebook
+from autograder.build import default_config, template_notebook
 from autograder.intake import identify, read_submission, restore
 from autograder.layout import BUNDLED, exercise_name, notebook_name
 from autograder.marks import Mark, read_marks
@@ -63,7 +62,7 @@ def check_file(path: Path) -> Result:
     if name is None:
         raise NoExercise(f"{path.name} is none of the exercises {', '.join(map(exercise_name, templates))}")
     nb, notes = restore(submitted, templates[name])
-    stopped = run_notebook(nb, path.resolve().parent, Config({"Execute": {"timeout": 180}}))
+    stopped = run_notebook(nb, path.resolve().parent, default_config())
     return Result(exercise_name(name), read_marks(nb), notes + ([stopped] if stopped else []))
 
 

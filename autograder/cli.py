@@ -19,7 +19,8 @@ def main() -> None:
 @click.option("--course", type=click.Path(path_type=Path), help="Folder of the course.  [default: course/]")
 def build(only_check: bool, course: Path | None) -> None:
     """Make exercises/ and the nbgrader course from the masters and the hidden tests."""
-    from autograder.build import build_course, build_exercises, stale_exercises
+    from autograder.build import BuildError, build_course, build_exercises, stale_exercises
+    from autograder.course import CourseError
     from autograder.layout import BUNDLED
 
     if only_check:
@@ -30,8 +31,11 @@ def build(only_check: bool, course: Path | None) -> None:
             raise click.ClickException("run `autograder build` and commit what it writes")
         click.echo("exercises/ is up to date.", err=True)
         return
-    build_exercises(BUNDLED, BUNDLED.exercises)
-    made = build_course(BUNDLED, course or BUNDLED.course)
+    try:
+        build_exercises(BUNDLED, BUNDLED.exercises)
+        made = build_course(BUNDLED, course or BUNDLED.course)
+    except (BuildError, CourseError) as error:
+        raise click.ClickException(str(error)) from error
     click.echo(f"Wrote exercises/ and the course in {made.root}", err=True)
 
 

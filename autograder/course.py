@@ -12,6 +12,8 @@ from pathlib import Path
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGraderAPI
+from nbgrader.converters import BaseConverter
+from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config, PyFileConfigLoader
@@ -21,7 +23,7 @@ from autograder import notebooks
 CONFIG = "nbgrader_config.py"
 # nbgrader's own talk is for its own commands; ours say what matters in their own words.
 log = logging.getLogger("autograder.nbgrader")
-log.setLevel(logging.CRITICAL)
+log.propagate = False
 warnings.filterwarnings("ignore", category=SAWarning, module="nbgrader")
 
 # nbgrader calls `alembic` by its bare name, also where the environment was not activated.
@@ -30,6 +32,36 @@ os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.envir
 
 class CourseError(Exception):
     """The folder is not the course that a command needs; the message says what to do."""
+
+
+class _Errors(logging.Handler):
+    """Keeps nbgrader's error messages, which its exceptions only point to."""
+
+    def __init__(self):
+        super().__init__(logging.ERROR)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(record.getMessage().strip())
+
+
+def run_converter(kind: type[BaseConverter], course: Course, directory: CourseDirectory) -> None:
+    """Run one of nbgrader's converters, quietly; it replaces what it made before.
+
+    Raises
+    ------
+    CourseError
+        With nbgrader's own message, if it fails.
+    """
+    errors = _Errors()
+    log.addHandler(errors)
+    try:
+        kind(coursedir=directory, config=course.config, force=True, log=log).start()
+    except NbGraderException as error:
+        reasons = [text.splitlines()[-1] for text in errors.messages if text] or [str(error)]
+        raise CourseError(f"nbgrader: {reasons[0]}") from error
+    finally:
+        log.removeHandler(errors)
 
 
 class Course:

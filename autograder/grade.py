@@ -20,7 +20,7 @@ from nbgrader.preprocessors import ClearOutput
 from nbgrader.utils import find_all_files, is_grade
 
 from autograder import notebooks
-from autograder.course import Course, log
+from autograder.course import Course, run_converter
 from autograder.intake import find_links, find_notebooks, identify, read_submission, restore
 from autograder.run import CORES, mark_failed, run_all, run_notebook
 
@@ -138,14 +138,14 @@ def record(course: Course, submission: Submission, notebook: str = "*") -> None:
     made = course.root / _WORKSHOP / "autograded" / submission.student / submission.assignment
     if notebook != "*" and final.exists():  # the other notebooks stay as they are
         shutil.copytree(final, made)
-    _Record(coursedir=directory, config=course.config, force=True, log=log).start()
+    run_converter(_Record, course, directory)
     _replace(made, final)
 
 
 def give_feedback(course: Course, assignment: str, student: str) -> Path:
     """Write nbgrader's feedback pages for one student and return their folder."""
     directory = course.directory(student_id=student, assignment_id=assignment)
-    GenerateFeedback(coursedir=directory, config=course.config, force=True, log=log).start()
+    run_converter(GenerateFeedback, course, directory)
     return course.folder("feedback", student, assignment)
 
 

@@ -15,5 +15,15 @@ c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}
 # Seconds a single cell may take. The slowest reference answer needs a tenth of it.
 c.Execute.timeout = 180
 
+# Grading starts kernels that have imported these already; any notebook may import more.
+c.WarmProvisioner.modules = [
+    "tensorflow",
+    "keras",
+    "scikeras.wrappers",
+    "sklearn.model_selection",
+    "matplotlib",
+    "pandas",
+]
+
 # One machine, one instructor: the exchange lives beside the course.
 c.Exchange.root = str(course / "exchange")

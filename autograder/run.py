@@ -7,17 +7,21 @@ belongs here and nowhere else.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from subprocess import DEVNULL
 from typing import TypeVar
 
+from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.preprocessors import Execute
 from traitlets.config import Config
+
+from autograder.kernels.provisioner import WarmKernelManager
 
 Job = TypeVar("Job")
 _ENVIRONMENT = {
@@ -27,6 +31,8 @@ _ENVIRONMENT = {
     "TF_NUM_INTRAOP_THREADS": "1",
     "TF_NUM_INTEROP_THREADS": "1",
 }
+# Forking a process that has imported TensorFlow is sound on Linux only.
+KERNEL_MANAGER = WarmKernelManager if sys.platform == "linux" else AsyncKernelManager
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -87,9 +93,12 @@ def mark_failed(nb: NotebookNode, name: str, reason: str, *, only_unfinished: bo
 
 
 class _Execute(Execute):
-    """nbgrader's own executor, which keeps what ran when the kernel is lost."""
+    """nbgrader's own executor with warm kernels, which keeps what ran when a kernel is lost."""
 
     stopped = ""
+
+    def __init__(self, **kwargs):
+        super().__init__(kernel_manager_class=KERNEL_MANAGER, **kwargs)
 
     def setup_kernel(self, **kwargs):
         # What a kernel process itself prints is no output of a cell.

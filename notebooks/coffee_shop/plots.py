@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
+import numpy as np
 from IPython.display import Image
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from sklearn.model_selection import ParameterGrid
+from sklearn.model_selection import ParameterGrid, ParameterSampler
 
 _INK = "#808080"  # the same contrast against white and against black
 _MARKERS = "os^DvP*X"
@@ -86,3 +88,31 @@ def _recipes(param_grid: object) -> list[tuple[float, int, int]]:
         return [tuple(float(recipe[dial]) for dial in dials) for recipe in ParameterGrid(shown)]
     except (TypeError, ValueError):
         return []
+
+
+def draw_draws(param_distributions: object, dial: str, n: int = 60) -> Image:
+    """Draw ``n`` values of one dial as random search would, on a log scale; nothing where none can be drawn."""
+    figure, axes = new_axes(height=1.6)
+    draws: list[float] = []
+    with contextlib.suppress(Exception):  # whatever stands there is no distribution yet
+        draws = [recipe[dial] for recipe in ParameterSampler({dial: param_distributions[dial]}, n, random_state=0)]
+        axes.scatter(draws, [0] * n, marker="|", s=600, color=COLOURS[0])
+    axes.set(xscale="log", xlabel=dial, yticks=[], title=f"{len(draws)} draws")
+    return show(figure, f"{len(draws)} values drawn for {dial}, on a log scale.")
+
+
+def draw_race(searches: Mapping[str, object]) -> Image:
+    """Draw the best score so far against the seconds spent, a line for each fitted search."""
+    figure, axes = new_axes()
+    fitted = {name: search for name, search in searches.items() if hasattr(search, "cv_results_")}
+    for i, (name, search) in enumerate(fitted.items()):
+        results = search.cv_results_
+        seconds = np.cumsum((results["mean_fit_time"] + results["mean_score_time"]) * search.n_splits_)
+        best = np.maximum.accumulate(results["mean_test_score"])
+        axes.step(
+            seconds, best, where="post", marker=_MARKERS[i], linestyle=["-", "--"][i % 2], color=COLOURS[i], label=name
+        )
+    axes.set(xlabel="seconds of training", ylabel="best score so far", title=f"{len(fitted)} searches")
+    if fitted:
+        axes.legend(frameon=False)
+    return show(figure, f"Best score so far against seconds of training for: {', '.join(fitted) or 'no search yet'}.")

@@ -1,0 +1,392 @@
+# %% [markdown]
+# # Exercise 2: Walk every street, or stroll?
+#
+# Two friends look for the best cup in town. One visits every café on the map, street by street. The other
+# visits four, picked at random, and sits down early. Who finds the better cup, and what did it cost? Here you
+# hold that race yourself: **grid search** against **random search**, on the same customers, by the same clock.
+#
+# | question | you write | points |
+# | :-- | :-- | --: |
+# | 1 | `param_distributions`, where random search may draw from | 2 |
+# | 2 | `timed_fit`, the stopwatch | 2 |
+# | 3 | `grid_search` and `random_search`, the race | 3 |
+# | 4 | `compare`, the result as a table | 1 |
+# | 5 | `choose_strategy`, what to do with a budget | 2 |
+#
+# Run the cells from top to bottom; the race takes about a quarter of a minute. Look again at lesson
+# *04_random_search* if you get stuck.
+
+# %% locked="setup"
+import numpy as np
+import pandas as pd
+
+from coffee_shop import plots
+from coffee_shop.checking import answered, check, raises
+from coffee_shop.churn import load_churn
+from coffee_shop.recipe import make_pipeline
+
+X_train, _, y_train, _ = load_churn(800, test_size=200)
+pipeline = make_pipeline(epochs=3, dropout=0.0)
+param_grid = {
+    "clf__model__learning_rate": [0.01, 0.03, 0.1],
+    "clf__batch_size": [64, 128],
+    "clf__model__num_neurons": [16, 64],
+}
+CV = 2
+
+# %% [markdown]
+# `X_train` and `y_train` are 600 customers with the churn rate of the whole table; `param_grid` spans 12 recipes.
+#
+# ## Question 1: distributions instead of lists
+#
+# Write `param_distributions` for `RandomizedSearchCV`: the same three dials as `param_grid`. The learning rate
+# becomes a **continuous** distribution, log-uniform from the grid's smallest to its largest value. The other two
+# may stay lists: random search draws from a list, too.
+#
+# **An example that is not the answer.** A uniform distribution for the dropout, and five draws from it:
+
+# %%
+from scipy import stats
+
+stats.uniform(0.0, 0.5).rvs(5, random_state=1).round(3)
+
+# %% [markdown]
+# Uniform is right for a share such as dropout. Drawn uniformly from 0.01 to 0.1, two learning rates in three
+# would lie above 0.04; drawn log-uniformly, only two in five do.
+#
+# <details><summary>Hint 1</summary>
+#
+# A log-uniform distribution gives every factor of ten the same chance. `scipy.stats` has one whose name says so.
+#
+# <details><summary>Hint 2</summary>
+#
+# Such a distribution takes the smallest and the largest value. It is an object with a method `rvs`, not a list of
+# values that you have drawn already: the search draws by itself.
+#
+# </details></details>
+
+# %% answer="param_distributions"
+param_distributions = ...
+### BEGIN SOLUTION
+from scipy.stats import loguniform
+
+param_distributions = {
+    "clf__model__learning_rate": loguniform(0.01, 0.1),
+    "clf__batch_size": [64, 128],
+    "clf__model__num_neurons": [16, 64],
+}
+### END SOLUTION
+
+# %% [markdown]
+# A right answer spreads the draws evenly over a log scale, with no gap and no crowd at the right edge:
+
+# %%
+plots.draw_draws(param_distributions, "clf__model__learning_rate")
+
+# %% test="test_param_distributions_dials" points=1
+with check("04_random_search", "Distributions instead of lists"):
+    assert isinstance(answered(param_distributions, "param_distributions"), dict), (
+        f"Expected `param_distributions` to be a dict, found a {type(param_distributions).__name__}.")
+    different = sorted(set(param_distributions) ^ set(param_grid))
+    assert not different, f"Expected the same dials as in `param_grid`; these stand in only one of them: {different}."
+
+# %% test="test_param_distributions_learning_rate" points=1
+with check("04_random_search", "Distributions instead of lists"):
+    assert "clf__model__learning_rate" in answered(param_distributions, "param_distributions"), (
+        "Expected the learning rate among the dials, it is missing.")
+    rates = param_distributions["clf__model__learning_rate"]
+    assert hasattr(rates, "rvs"), f"Expected a distribution with a method `rvs`, found a {type(rates).__name__}."
+
+# %% [markdown]
+# ## Question 2: the stopwatch
+#
+# Write `timed_fit(search, X, y)`: fit the search and return the fitted search and the seconds it took.
+#
+# Seconds on the wall are meant, waiting included, by a clock that never jumps: a computer sets its time of day
+# now and then, and a race must not end before it began.
+#
+# **An example that is not the answer.** Two clocks of Python. One of them stands still while nothing is computed:
+
+# %%
+import time
+
+before = time.process_time(), time.perf_counter()
+time.sleep(0.2)
+after = time.process_time(), time.perf_counter()
+print("process_time: {:.2f} s   perf_counter: {:.2f} s".format(*np.subtract(after, before)))
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# Read the clock, fit, read the clock again. The difference is the time that passed.
+#
+# <details><summary>Hint 2</summary>
+#
+# `time.time` is the time of day and may jump; `time.process_time` stands still while the process waits. Python's
+# documentation of `time` lists two clocks that are monotonic and run on.
+#
+# </details></details>
+
+# %% answer="timed_fit"
+def timed_fit(search, X, y):
+    """Fit a search and return it, fitted, with the wall-clock seconds that this took.
+
+    Parameters
+    ----------
+    search : object with a method ``fit(X, y)``
+    X, y : the data
+    """
+    ### BEGIN SOLUTION
+    start = time.perf_counter()
+    search.fit(X, y)
+    return search, time.perf_counter() - start
+    ### END SOLUTION
+
+# %% test="test_timed_fit_result" points=1
+with check("04_random_search", "Time it fairly"):
+    from sklearn.dummy import DummyClassifier
+
+    result = answered(timed_fit(DummyClassifier(), [[0], [1]], [0, 1]), "timed_fit")
+    assert len(result) == 2, f"Expected two things back, the search and the seconds, found {len(result)}."
+    assert hasattr(result[0], "classes_"), "Expected the search to be fitted, found one that is not."
+
+# %% test="test_timed_fit_clock" points=1
+with check("04_random_search", "Time it fairly"):
+    seconds = answered(timed_fit(DummyClassifier(), [[0], [1]], [0, 1]), "timed_fit")[1]
+    assert seconds >= 0, f"Expected zero seconds or more, found {seconds}."
+
+# %% [markdown]
+# ## Question 3: the race
+#
+# Now let both run on `X_train` and `y_train`, and time them:
+#
+# - `grid_search` and `grid_seconds`: a fitted `GridSearchCV` on `param_grid`;
+# - `random_search` and `random_seconds`: a fitted `RandomizedSearchCV` that draws **four** recipes from
+#   `param_distributions`, with a fixed `random_state`, so that the race can be run again.
+#
+# A race is fair only under the same rules: both with `cv=CV` and `scoring="roc_auc"`.
+#
+# **An example that is not the answer.** The same kind of search over a logistic regression, which is done at once:
+
+# %%
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+
+numbers = X_train[["tenure", "MonthlyCharges"]] / [12, 100]
+example = GridSearchCV(LogisticRegression(), {"C": [0.01, 1.0]}, cv=3, scoring="roc_auc", error_score="raise")
+example.fit(numbers, y_train)
+pd.DataFrame(example.cv_results_)[["param_C", "mean_fit_time", "mean_test_score"]]
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# `RandomizedSearchCV` is called like `GridSearchCV`, with distributions in place of the grid; `n_iter` says how many
+# recipes it draws.
+#
+# <details><summary>Hint 2</summary>
+#
+# `timed_fit` returns two things, and Python unpacks them: `a, b = f(...)`. If your `timed_fit` does not work yet,
+# read the clock here by hand.
+#
+# <details><summary>Hint 3</summary>
+#
+# With `error_score="raise"` a recipe that cannot be trained stops the search with its own error, instead of
+# hiding as `nan` among the scores.
+#
+# </details></details></details>
+
+# %% answer="run_searches"
+grid_search, grid_seconds = ..., ...
+random_search, random_seconds = ..., ...
+### BEGIN SOLUTION
+from sklearn.model_selection import RandomizedSearchCV
+
+rules = {"cv": CV, "scoring": "roc_auc", "error_score": "raise"}
+grid_search, grid_seconds = timed_fit(GridSearchCV(pipeline, param_grid, **rules), X_train, y_train)
+random_search, random_seconds = timed_fit(
+    RandomizedSearchCV(pipeline, param_distributions, n_iter=4, random_state=0, **rules), X_train, y_train
+)
+### END SOLUTION
+
+# %% [markdown]
+# In a right answer the short line ends early, and not far below the long one:
+
+# %%
+plots.draw_race({"grid": grid_search, "random": random_search})
+
+# %% test="test_run_searches_rules" points=1
+with check("04_random_search", "Run the race"):
+    for name, search in {"grid_search": grid_search, "random_search": random_search}.items():
+        assert hasattr(answered(search, name), "best_score_"), f"Expected `{name}` to be a fitted search, it is not."
+    drawn = len(random_search.cv_results_["params"])
+    assert drawn == 4, f"Expected random search to draw four recipes, found {drawn}."
+
+# %% test="test_run_searches_runtimes" points=1
+with check("04_random_search", "Run the race"):
+    for name, seconds in {"grid_seconds": grid_seconds, "random_seconds": random_seconds}.items():
+        assert answered(seconds, name) > 0, f"Expected `{name}` to be more than zero, found {seconds}."
+
+# %% test="test_run_searches_scores" points=1
+with check("04_random_search", "Run the race"):
+    for name, search in {"grid_search": grid_search, "random_search": random_search}.items():
+        best = answered(search, name).best_score_
+        assert np.isfinite(best), f"Expected a finite best score of `{name}`, found {best}."
+
+# %% [markdown]
+# ## Question 4: the result as a table
+#
+# Write `compare(runs)` for `runs = {name: (fitted search, seconds)}`. It returns a DataFrame with one row a name
+# (the index) and the columns
+#
+# | column | what it holds |
+# | :-- | :-- |
+# | `candidates` | recipes tried |
+# | `fits` | trainings: recipes × folds, and one more if the search refits its winner |
+# | `seconds` | as given |
+# | `seconds_per_fit` | seconds for one training |
+# | `best_score` | the search's best score |
+#
+# with the **fastest** search first. Then use it: `comparison = compare({"grid": ..., "random": ...})`. In a right
+# answer `comparison` begins like this:
+#
+# | | candidates | fits |
+# | :-- | --: | --: |
+# | random | 4 | 9 |
+# | grid | 12 | 25 |
+#
+# **An example that is not the answer.** A table with one row a name from a dict of dicts:
+
+# %%
+cups = {"espresso": {"grams": 18, "seconds": 27}, "filter": {"grams": 30, "seconds": 180}}
+pd.DataFrame.from_dict(cups, orient="index")
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# A fitted search knows what it did: `cv_results_["params"]` lists its recipes, `n_splits_` is the number of folds,
+# `refit` says whether the winner was trained once more.
+#
+# <details><summary>Hint 2</summary>
+#
+# Build one dict a search, make the table from them, and end with `sort_values`.
+#
+# </details></details>
+
+# %% answer="compare"
+def compare(runs):
+    """Return a table of searches, the fastest first.
+
+    Parameters
+    ----------
+    runs : dict
+        ``{name: (fitted search, seconds)}``.
+    """
+    ### BEGIN SOLUTION
+    rows = {}
+    for name, (search, seconds) in runs.items():
+        candidates = len(search.cv_results_["params"])
+        fits = candidates * search.n_splits_ + bool(search.refit)
+        rows[name] = {
+            "candidates": candidates,
+            "fits": fits,
+            "seconds": seconds,
+            "seconds_per_fit": seconds / fits,
+            "best_score": search.best_score_,
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").sort_values("seconds")
+
+
+comparison = compare({"grid": (grid_search, grid_seconds), "random": (random_search, random_seconds)})
+comparison
+### END SOLUTION
+
+# %% test="test_compare" points=1
+with check("04_random_search", "Compare the two"):
+    table = answered(compare({"example": (example, 1.4)}), "compare")
+    assert isinstance(table, pd.DataFrame), f"Expected a DataFrame, found a {type(table).__name__}."
+    missing = [c for c in ["candidates", "fits", "seconds", "seconds_per_fit", "best_score"] if c not in table]
+    assert not missing, f"Expected five columns, these are missing: {missing}."
+
+# %% [markdown]
+# ## Question 5: what to do with a budget
+#
+# The shop opens soon and the clock runs. Write `choose_strategy`: given how many recipes the whole grid has, the
+# number of folds, the seconds of one training and a budget in seconds, say what to do.
+#
+# - `("grid", n_combinations)` if the whole grid **and one refit** fit the budget (using it up is fine);
+# - otherwise `("random", n)` with the largest number of recipes that fits, again with one refit;
+# - `ValueError` if not even one recipe fits.
+#
+# **An example that is not the answer.** What a grid of 3,125 recipes costs with three folds at half a second each:
+
+# %%
+hours = (3125 * 3 + 1) * 0.5 / 3600
+print(f"{hours:.1f} hours")
+
+# %% [markdown]
+# What a right answer gives:
+#
+# | call | result |
+# | :-- | :-- |
+# | `choose_strategy(12, cv=2, seconds_per_fit=0.5, budget_seconds=60)` | `("grid", 12)` |
+# | `choose_strategy(3125, cv=2, seconds_per_fit=0.5, budget_seconds=60)` | `("random", 59)` |
+# | `choose_strategy(12, cv=2, seconds_per_fit=0.5, budget_seconds=1)` | `ValueError` |
+#
+# <details><summary>Hint 1</summary>
+#
+# First turn the budget into a number of trainings. One of them is spoken for: the refit.
+#
+# <details><summary>Hint 2</summary>
+#
+# What is left is shared out among the folds: a recipe costs `cv` trainings. Half a recipe is none; `//` divides
+# and rounds down.
+#
+# </details></details>
+
+# %% answer="choose_strategy"
+def choose_strategy(n_combinations, cv, seconds_per_fit, budget_seconds):
+    """Return ``("grid", n)`` or ``("random", n)``: what a budget allows, and with how many candidates.
+
+    Parameters
+    ----------
+    n_combinations : int
+        Recipes in the whole grid.
+    cv : int
+        Number of folds.
+    seconds_per_fit, budget_seconds : float
+    """
+    ### BEGIN SOLUTION
+    affordable = int((budget_seconds / seconds_per_fit - 1) // cv)
+    if affordable < 1:
+        raise ValueError(f"{budget_seconds} s are too short for one candidate")
+    if affordable >= n_combinations:
+        return "grid", n_combinations
+    return "random", affordable
+    ### END SOLUTION
+
+# %% test="test_choose_strategy_grid" points=1
+with check("04_random_search", "Spend a budget"):
+    found = tuple(answered(choose_strategy(12, 2, 0.5, 60), "choose_strategy"))
+    assert found == ("grid", 12), f"Expected a generous budget to pay for the whole grid, found {found}."
+
+# %% test="test_choose_strategy_random" points=1
+with check("04_random_search", "Spend a budget"):
+    found = tuple(answered(choose_strategy(3125, 2, 0.5, 60), "choose_strategy"))
+    assert found[0] == "random", f"Expected random search where the grid is too dear, found {found}."
+
+# %% [markdown]
+# ## What you take away
+#
+# - Random search draws from distributions: a continuous dial gets a new value with every draw.
+# - A fair race has one clock, the same folds and the same metric.
+# - Seconds per training are the same for both; random search is faster because it trains less often.
+# - A budget in seconds is a number of trainings, and that chooses the strategy.
+#
+# **For discussion** (no points): why did random search get so close?
+
+# %% [markdown] question="why_so_close"
+# ### BEGIN SOLUTION
+# Many recipes are nearly as good as the best one: the score depends mostly on the learning rate, and a wide range of
+# rates does well. Four draws try four different learning rates, more than the grid's three, and one of them is very
+# likely to lie in that range.
+# ### END SOLUTION
