@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+import subprocess
+import sys
+import textwrap
 
 import numpy as np
 import pytest
@@ -108,3 +111,17 @@ def test_one_customer_with_a_contract_never_seen_gets_a_prediction(small, quick)
     stranger = X.head(1).assign(Contract="Ten years")
     assert fitted.predict_proba(stranger).shape == (1, 2)
     assert fitted.predict(stranger).shape == (1,)
+
+
+def test_a_seeded_fit_leaves_unseeded_training_alone():
+    code = """
+        import numpy as np
+        from coffee_shop.recipe import build_model, make_pipeline
+        from coffee_shop.churn import load_churn
+        X, _, y, _ = load_churn(400, test_size=100)
+        make_pipeline(epochs=1, num_neurons=2).fit(X, y)
+        build_model({"n_features_in_": 3}, dropout=0.5).fit(np.zeros((9, 3)), np.zeros(9), verbose=0)
+    """
+    # In a process of its own: TensorFlow settles this once and for all.
+    run = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Mapping
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -116,3 +117,19 @@ def draw_race(searches: Mapping[str, object]) -> Image:
     if fitted:
         axes.legend(frameon=False)
     return show(figure, f"Best score so far against seconds of training for: {', '.join(fitted) or 'no search yet'}.")
+
+
+def draw_sizes(paths: object) -> Image:
+    """Draw how much room each frozen format takes; nothing where there are no paths yet."""
+    figure, axes = new_axes(height=2)
+    sizes = {name: _size(Path(path)) / 1024 for name, path in paths.items()} if isinstance(paths, Mapping) else {}
+    bars = axes.barh(list(sizes), list(sizes.values()), color=COLOURS[1])
+    axes.bar_label(bars, fmt="%.0f kB", padding=4)
+    axes.set(xlabel="size in kB", title=f"{len(sizes)} formats")
+    axes.margins(x=0.15)
+    told = ", ".join(f"{name} {size:.0f} kB" for name, size in sizes.items())
+    return show(figure, f"Size of each format: {told or 'nothing frozen yet'}.")
+
+
+def _size(path: Path) -> int:
+    return sum(file.stat().st_size for file in [path, *path.rglob("*")] if file.is_file())

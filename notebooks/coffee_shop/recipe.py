@@ -14,6 +14,11 @@ from coffee_shop.quiet import silent_stderr
 with silent_stderr():  # TensorFlow greets on the error stream, whatever its log level
     import keras
     from scikeras.wrappers import KerasClassifier
+    from tensorflow.python.framework.config import is_op_determinism_enabled
+
+# scikeras makes TensorFlow deterministic while it fits. TensorFlow reads the setting once, when first asked: asked
+# here it is off, and scikeras puts it back; asked by scikeras it would stay on, and training without a seed fail.
+is_op_determinism_enabled()
 
 
 def build_model(

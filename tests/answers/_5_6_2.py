@@ -132,7 +132,7 @@ WRONG = [
     Case("refit_always_counted", _compare(fits="candidates * search.n_splits_ + 1"), (TABLE,)),
     Case("folds_forgotten", _compare(fits="candidates + 1"), (TABLE,)),
     Case("seconds_per_candidate", _compare(each="seconds / candidates"), (TABLE,)),
-    Case("slowest_first", _compare(finish='table.set_index("name").sort_values("seconds", ascending=False)'), (TABLE,)),
+    Case("slowest_first", _compare(finish='table.set_index("name").sort_values("seconds")[::-1]'), (TABLE,)),
     Case("as_they_came", _compare(finish='table.set_index("name")'), (TABLE,)),
     Case("mean_for_best", _compare(best='search.cv_results_["mean_test_score"].mean()'), (TABLE,)),
     Case("a_dict_for_a_table", _compare(finish='table.set_index("name").to_dict()'), (TABLE,)),
@@ -176,7 +176,7 @@ param_distributions = dict(
 ''', **_timed("start = time.monotonic(); search.fit(X, y); return search, time.monotonic() - start")}),
     Case("a_little_wider_and_names_in_a_column", {
         **_distributions("loguniform(0.008, 0.12)", "range(64, 129, 64)"),
-        **_timed("from timeit import default_timer as now; start = now()\n    return [search.fit(X, y), now() - start]"),
+        **_timed("from timeit import default_timer as now; t = now()\n    return [search.fit(X, y), now() - t]"),
         **_compare(finish='table.assign(score_per_fit=table["best_score"] / table["fits"]).sort_values("seconds")'),
     }),
     Case("nanoseconds_and_numpy_integers", {**_timed(

@@ -1,0 +1,442 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Exercise 3: Freeze-dry the winner
+#
+# The search is over and one recipe has won. Tonight the kitchen closes; tomorrow another kitchen, with other
+# pots, is to serve the very same soufflé. So you take the winner out of the search, **freeze** it in three ways,
+# **thaw** it, measure that nothing was lost, go on **training** where it stopped, and pack the **whole recipe**,
+# preprocessing included.
+#
+# | question | you write | points |
+# | :-- | :-- | --: |
+# | 1 | `select_best`, the winner of a search | 1 |
+# | 2 | `freeze`, three files for one model | 2 |
+# | 3 | `thaw`, and the model is back | 2 |
+# | 4 | `round_trip_errors`, what the journey cost | 1 |
+# | 5 | `resume_training`, on from where it stopped | 2 |
+# | 6 | `save_recipe` and `load_recipe`, with everything that belongs to it | 2 |
+#
+# Run the cells from top to bottom. Look again at lessons *07_choosing_a_winner* and *08_saving* if you get stuck.
+
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "bd7db8da7a2373ffa35b372c033c75e8", "grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import RandomizedSearchCV
+
+from coffee_shop import plots
+from coffee_shop.checking import answered, check, raises
+from coffee_shop.churn import load_churn
+from coffee_shop.recipe import build_model, make_pipeline
+
+import keras
+
+X_train, X_test, y_train, _ = load_churn(800, test_size=200)
+search = RandomizedSearchCV(
+    make_pipeline(epochs=3, batch_size=64, dropout=0.0),
+    {"clf__model__learning_rate": [0.0003, 0.03, 0.001], "clf__model__num_neurons": [32, 16]},
+    n_iter=3, cv=2, scoring="roc_auc", random_state=1, error_score="raise",
+).fit(X_train, y_train)
+
+prepared_train = search.best_estimator_["prep"].transform(X_train).astype("float32")
+prepared_test = search.best_estimator_["prep"].transform(X_test).astype("float32")
+freezer = Path(tempfile.mkdtemp())
+
+# %% [markdown]
+# `X_train` and `X_test` are raw customers, as the shop knows them. `prepared_train` and `prepared_test` are the
+# same customers as a network sees them: numbers only, scaled and one-hot encoded. `freezer` is an empty folder to
+# write to.
+#
+# ## Question 1: the winner
+#
+# Write `select_best(search)`. It returns three things: the trained **Keras model** of the winner (not the pipeline
+# around it), the best parameters and the best score.
+#
+# **An example that is not the answer.** What a fitted search remembers of every recipe, here the time it took:
+
+# %%
+pd.DataFrame(search.cv_results_)[["params", "mean_fit_time", "mean_test_score"]]
+
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# Three attributes of a fitted search begin with `best_`. One of them is the whole pipeline, trained again on
+# everything.
+#
+# <details><summary>Hint 2</summary>
+#
+# `pipeline["clf"]` is the scikeras classifier in a pipeline. After training it keeps its Keras model in `model_`.
+#
+# </details></details>
+
+# %% deletable=false nbgrader={"cell_type": "code", "checksum": "5537bb46b19b11c18e9d407d28e20875", "grade": false, "grade_id": "select_best", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def select_best(search):
+    """Return the winner of a fitted search: (keras.Model, best_params, best_score).
+
+    Parameters
+    ----------
+    search : fitted GridSearchCV or RandomizedSearchCV over a pipeline with the steps ``prep`` and ``clf``
+    """
+    # YOUR CODE HERE
+
+
+# %%
+select_best(search)
+
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "f760071fcb63c19b36ae2eba40a1cf67", "grade": true, "grade_id": "test_select_best", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with check("07_choosing_a_winner", "Take the winner out of the search"):
+    winner = answered(select_best(search), "select_best")
+    assert len(winner) == 3, f"Expected three things back, found {len(winner)}."
+    assert isinstance(winner[0], keras.Model), f"Expected a keras.Model first, found a {type(winner[0]).__name__}."
+
+
+# %% [markdown]
+# ## Question 2: freeze
+#
+# Write `freeze(model, folder)`. It makes the folder if it is missing, writes the model into it in three formats,
+# and returns where they are: `{"keras": Path, "saved_model": Path, "weights": Path}`.
+#
+# | key | name in the folder | what it is |
+# | :-- | :-- | :-- |
+# | `"keras"` | `best_churn_model.keras` | everything in one file |
+# | `"saved_model"` | `best_churn_model` | a folder, for servers |
+# | `"weights"` | `best_churn_model.weights.h5` | the learned numbers only |
+#
+# Here is a small model to freeze, and a function that builds a fresh one of the same architecture:
+
+# %%
+def rebuild():
+    return build_model({"n_features_in_": prepared_train.shape[1]}, learning_rate=0.01, num_neurons=8)
+
+small = rebuild()
+history = small.fit(prepared_train, y_train, epochs=2, batch_size=64, verbose=0)
+small.count_params()
+
+# %% [markdown]
+# **An example that is not the answer.** A folder inside a folder that does not exist yet, made with `pathlib`:
+
+# %%
+example_folder = freezer / "shelf" / "box"
+example_folder.mkdir(parents=True, exist_ok=True)
+example_folder.is_dir()
+
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# A Keras model has three methods, one for each format: `save`, `export` and `save_weights`.
+#
+# <details><summary>Hint 2</summary>
+#
+# `export` is the one that writes a SavedModel folder; `save` refuses a name without `.keras`. All paths begin with
+# `folder`, or two models would overwrite each other.
+#
+# </details></details>
+
+# %% deletable=false nbgrader={"cell_type": "code", "checksum": "a3c4b78d9f0ffec9b0f886e16b03ba8c", "grade": false, "grade_id": "freeze", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def freeze(model, folder):
+    """Write a model in three formats and return their paths.
+
+    Parameters
+    ----------
+    model : keras.Model
+    folder : pathlib.Path
+        Made if it is missing.
+    """
+    # YOUR CODE HERE
+
+
+# %% [markdown]
+# In a right answer all three have a size. The folder is the largest: it holds the computation itself.
+
+# %%
+plots.draw_sizes(freeze(small, freezer / "look"))
+
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "c638b1bdb2014514070d4e226633c9f7", "grade": true, "grade_id": "test_freeze_files", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with check("08_saving", "Three ways to freeze"):
+    paths = answered(freeze(small, freezer / "shelf" / "visible"), "freeze")
+    for key in ["keras", "saved_model", "weights"]:
+        assert key in paths, f"Expected the key {key!r} in what `freeze` returns, found {sorted(paths)}."
+        assert Path(paths[key]).exists(), f"Expected {paths[key]} to be there, it is not."
+
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "7ca61aa532f3c998c1928e26215803a5", "grade": true, "grade_id": "test_freeze_other_models", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with check("08_saving", "Three ways to freeze"):
+    one = answered(freeze(small, freezer / "one"), "freeze")
+    two = freeze(rebuild(), freezer / "two")
+    assert Path(one["keras"]) != Path(two["keras"]), "Expected two folders to hold two models, found one path for both."
+
+# %% [markdown]
+# ## Question 3: thaw
+#
+# Write `thaw(paths, rebuild)` for paths as `freeze` returns them. It returns three **functions**,
+# `{"keras": f, "saved_model": f, "weights": f}`. Each maps a float32 array (customers, features) to a NumPy array of
+# churn probabilities (customers, 1). `rebuild()` gives a fresh, untrained model for the weights to go into.
+#
+# **An example that is not the answer.** A function that remembers a model and turns its output into NumPy:
+
+# %%
+untrained = rebuild()
+
+
+def ask(X):
+    return untrained(X).numpy()
+
+ask(prepared_test[:2])
+
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# The `.keras` file and the weights are Keras' business: `keras.models.load_model`, and the method `load_weights` of a
+# model. The SavedModel folder is TensorFlow's: `tf.saved_model.load`, or `keras.layers.TFSMLayer`.
+#
+# <details><summary>Hint 2</summary>
+#
+# What `tf.saved_model.load` returns has a method `serve`, which maps an array to a tensor. `.numpy()` makes an array
+# of it.
+#
+# <details><summary>Hint 3</summary>
+#
+# Load everything once, outside of the three functions; inside them there is only the prediction.
+#
+# </details></details></details>
+
+# %% deletable=false nbgrader={"cell_type": "code", "checksum": "8b0450b52e8feb5e223832bd7d1d4fc2", "grade": false, "grade_id": "thaw", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def thaw(paths, rebuild):
+    """Load a frozen model from its three formats.
+
+    Parameters
+    ----------
+    paths : dict
+        As returned by `freeze`.
+    rebuild : callable
+        Returns a fresh model of the same architecture.
+    """
+    # YOUR CODE HERE
+
+
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "69f7515715fe6027f14a2f44c11d10bb", "grade": true, "grade_id": "test_thaw_models", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with check("08_saving", "Thaw in another kitchen"):
+    answered(thaw, "thaw")
+    shelf = freezer / "thaw"
+    shelf.mkdir(exist_ok=True)
+    frozen = {key: shelf / f"small{end}" for key, end in
+              {"keras": ".keras", "saved_model": "", "weights": ".weights.h5"}.items()}
+    small.save(frozen["keras"])
+    small.export(frozen["saved_model"], verbose=False)
+    small.save_weights(frozen["weights"])
+    thawed = answered(thaw(frozen, rebuild), "thaw")
+    for key in ["keras", "saved_model"]:
+        found = np.asarray(thawed[key](prepared_test[:5]))
+        assert found.shape == (5, 1), f"Expected shape (5, 1) of {key!r} for five customers, found {found.shape}."
+
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "30f4f8015d48e891933f4dd421073f7f", "grade": true, "grade_id": "test_thaw_weights", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with check("08_saving", "Thaw in another kitchen"):
+    thawed = answered(thaw(frozen, rebuild), "thaw")
+    found = np.asarray(thawed["weights"](prepared_test[:5]))
+    assert found.shape == (5, 1), f"Expected shape (5, 1) of 'weights' for five customers, found {found.shape}."
+
+# %% [markdown]
+# ## Question 4: what the journey cost
+#
+# Write `round_trip_errors(model, thawed, X)`: for each format in `thawed`, the largest absolute difference between
+# its probabilities and the model's, over all customers in `X`. It returns `{format: difference}`. If a format gives
+# `nan`, that must not go unnoticed.
+#
+# **An example that is not the answer.** The mean of signed differences hides a large error behind its opposite:
+
+# %%
+before, after = np.array([0.2, 0.5, 0.8]), np.array([0.6, 0.5, 0.4])
+(after - before).mean().round(3)
+
+
+# %% [markdown]
+# What a right answer gives for three formats, one exact, one 0.25 too low for one customer, one broken:
+# `{"exact": 0.0, "low": 0.25, "broken": nan}`.
+#
+# <details><summary>Hint 1</summary>
+#
+# `model(X).numpy()` or `model.predict(X, verbose=0)` give the model's probabilities; compute them once.
+#
+# <details><summary>Hint 2</summary>
+#
+# `np.abs` and `np.max` do the rest. `np.max` lets a `nan` through, `np.nanmax` hides it.
+#
+# </details></details>
+
+# %% deletable=false nbgrader={"cell_type": "code", "checksum": "3ab15c01ce5f76309cbd000352f33c53", "grade": false, "grade_id": "round_trip_errors", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def round_trip_errors(model, thawed, X):
+    """Return the largest absolute difference to the model's probabilities, by format.
+
+    Parameters
+    ----------
+    model : keras.Model
+    thawed : dict of callables
+        As returned by `thaw`.
+    X : float32 array (n, features)
+    """
+    # YOUR CODE HERE
+
+
+# %%
+one_low = 0.25 * (np.arange(len(prepared_test)) == 1)[:, None]
+exact = {"exact": lambda X: small(X).numpy(), "low": lambda X: small(X).numpy() - one_low}
+round_trip_errors(small, exact, prepared_test)
+
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "665d2a296a700a99d4b1f2734424258d", "grade": true, "grade_id": "test_round_trip_errors", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with check("08_saving", "Measure the round trip"):
+    found = answered(round_trip_errors(small, exact, prepared_test), "round_trip_errors")
+    assert set(found) == {"exact", "low"}, f"Expected one number a format, found {sorted(found)}."
+
+# %% [markdown]
+# ## Question 5: on from where it stopped
+#
+# Write `resume_training(path, X, y, epochs)`: load the `.keras` file in `path`, train it `epochs` epochs more and
+# return the model. The optimizer goes on in the state it was saved with: its step counter does not start over, and
+# its momentum is not forgotten.
+#
+# **An example that is not the answer.** The optimizer of `small` has counted its steps: 600 customers in batches of
+# 64 are ten steps an epoch, and there were two epochs.
+
+# %%
+int(small.optimizer.iterations.numpy())
+
+
+# %% [markdown]
+# In a right answer, five more epochs with batches of 64 take that counter from 20 to 70.
+#
+# <details><summary>Hint 1</summary>
+#
+# A `.keras` file holds the optimizer and its state. What comes back from loading is compiled and ready to train.
+#
+# <details><summary>Hint 2</summary>
+#
+# Whoever calls `compile` again gets a new optimizer, and a new optimizer knows nothing.
+#
+# </details></details>
+
+# %% deletable=false nbgrader={"cell_type": "code", "checksum": "b99644603d8584667f261e726104bd82", "grade": false, "grade_id": "resume_training", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def resume_training(path, X, y, epochs):
+    """Train a saved model further, with the optimizer state it was saved with.
+
+    Parameters
+    ----------
+    path : path of a ``.keras`` file
+    X, y : arrays (n, features) and (n,)
+    epochs : int
+        How many epochs to add.
+    """
+    # YOUR CODE HERE
+
+
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "def0f2e8dab0c20a618144a281e2db54", "grade": true, "grade_id": "test_resume_steps", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with check("08_saving", "Pick up where you stopped"):
+    small.save(freezer / "paused.keras")
+    resumed = answered(resume_training(freezer / "paused.keras", prepared_train, y_train, 1), "resume_training")
+    assert isinstance(resumed, keras.Model), f"Expected a keras.Model back, found a {type(resumed).__name__}."
+
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "b0fb0eb09287099fd16776f09701dc87", "grade": true, "grade_id": "test_resume_state", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with check("08_saving", "Pick up where you stopped"):
+    resumed = answered(resume_training(freezer / "paused.keras", prepared_train, y_train, 1), "resume_training")
+    assert resumed.optimizer is not None, "Expected a model that is ready to train, found one without an optimizer."
+
+# %% [markdown]
+# ## Question 6: the whole recipe
+#
+# A network without its preprocessing is half a recipe: it does not know what a contract is. Write
+#
+# - `save_recipe(fitted_pipeline, folder)`: save a fitted pipeline, steps `prep` and `clf`, into a folder (made if
+#   missing);
+# - `load_recipe(folder)`: return a function that maps **raw** customer rows to their churn probabilities, or an object
+#   with a method `predict_proba`.
+#
+# Raw rows in, the same probabilities out. If a file is missing or damaged, `load_recipe` raises an error that **names
+# the file**. And nothing is loaded from a bare pickle: whoever can change a pickle can run any code in your kitchen.
+# `skops.io` is installed; it saves scikit-learn objects without pickle.
+#
+# **An example that is not the answer.** A scaler to a file and back:
+
+# %%
+import skops.io
+from sklearn.preprocessing import StandardScaler
+
+scaler = StandardScaler().fit(X_train[["tenure"]])
+skops.io.dump(scaler, freezer / "scaler.skops")
+skops.io.load(freezer / "scaler.skops").mean_, scaler.mean_
+
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# Two files are enough: one for `fitted_pipeline["prep"]`, one for the Keras model in `fitted_pipeline["clf"].model_`.
+#
+# <details><summary>Hint 2</summary>
+#
+# To predict: prepare the rows with `prep.transform`, make them float32, and hand them to the model.
+#
+# <details><summary>Hint 3</summary>
+#
+# `try: ... except Exception as error: raise ValueError(f"{path} is missing or damaged") from error` turns whatever a
+# library complains about into an error that names the file.
+#
+# </details></details></details>
+
+# %% deletable=false nbgrader={"cell_type": "code", "checksum": "8e71c18dee2d89194bf68dcbea828db1", "grade": false, "grade_id": "save_recipe", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def save_recipe(fitted_pipeline, folder):
+    """Save a fitted pipeline, preprocessing included, into a folder that is made if missing."""
+    # YOUR CODE HERE
+
+
+def load_recipe(folder):
+    """Return a function that maps raw customer rows (a DataFrame) to churn probabilities."""
+    # YOUR CODE HERE
+
+
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "726f428723560e2067246ed5e8df5c16", "grade": true, "grade_id": "test_recipe_round_trip", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+def ask_recipe(recipe, rows):
+    found = recipe.predict_proba(rows) if hasattr(recipe, "predict_proba") else recipe(rows)
+    return np.asarray(found).reshape(len(rows), -1)[:, -1]
+
+
+with check("08_saving", "The whole recipe"):
+    save_recipe(search.best_estimator_, freezer / "recipe")
+    recipe = answered(load_recipe(freezer / "recipe"), "load_recipe")
+    found = ask_recipe(recipe, X_test)
+    assert np.all((found >= 0) & (found <= 1)), "Expected probabilities between 0 and 1, found others."
+
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "726fd5db3e7472596cb99de49f14e952", "grade": true, "grade_id": "test_recipe_damage", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with check("08_saving", "The whole recipe"):
+    save_recipe(search.best_estimator_, freezer / "damaged")
+    answered(load_recipe(freezer / "damaged"), "load_recipe")
+
+# %% [markdown]
+# ## What you take away
+#
+# - A search gives back a pipeline; the network is one of its parts.
+# - `.keras` keeps everything, a SavedModel folder keeps what a server needs, `.weights.h5` keeps numbers for a body
+#   that you have to rebuild.
+# - A round trip is believed when it has been measured.
+# - To resume is to load, not to compile.
+# - The preprocessing belongs to the model.
+#
+# **For discussion** (no points): apart from weights and preprocessing, what else should travel with a churn model,
+# and why?
+
+# %% [markdown] deletable=false nbgrader={"cell_type": "markdown", "checksum": "ce6994f3305676d2129ab94ba12eddf0", "grade": true, "grade_id": "what_belongs_to_the_model", "locked": false, "points": 0, "schema_version": 3, "solution": true, "task": false}
+# YOUR ANSWER HERE
