@@ -30,7 +30,7 @@
 # Run the cells from top to bottom; the race takes about a quarter of a minute. Look again at lesson
 # *04_random_search* if you get stuck.
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "b896cc06f6a69de5061b1573e018e983", "grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "21b3490b104dcbf30d2e972458bb9da6", "grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import numpy as np
 import pandas as pd
 
@@ -40,7 +40,7 @@ from coffee_shop.churn import load_churn
 from coffee_shop.recipe import make_pipeline
 
 X_train, _, y_train, _ = load_churn(800, test_size=200)
-pipeline = make_pipeline(epochs=3, dropout=0.0)
+pipeline = make_pipeline(epochs=2, dropout=0.0)
 param_grid = {
     "clf__model__learning_rate": [0.01, 0.03, 0.1],
     "clf__batch_size": [64, 128],

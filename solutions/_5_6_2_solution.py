@@ -26,7 +26,7 @@ from coffee_shop.churn import load_churn
 from coffee_shop.recipe import make_pipeline
 
 X_train, _, y_train, _ = load_churn(800, test_size=200)
-pipeline = make_pipeline(epochs=3, dropout=0.0)
+pipeline = make_pipeline(epochs=2, dropout=0.0)
 param_grid = {
     "clf__model__learning_rate": [0.01, 0.03, 0.1],
     "clf__batch_size": [64, 128],

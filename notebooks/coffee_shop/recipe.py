@@ -50,9 +50,11 @@ def build_model(
         Input (n, features), output (n, 1) with values in [0, 1].
     """
     model = keras.Sequential([keras.Input((meta["n_features_in_"],))])
+    penalty = keras.regularizers.L2(l2) if l2 else None
     for _ in range(num_layers):
-        model.add(keras.layers.Dense(num_neurons, activation="relu", kernel_regularizer=keras.regularizers.L2(l2)))
-        model.add(keras.layers.Dropout(dropout))
+        model.add(keras.layers.Dense(num_neurons, activation="relu", kernel_regularizer=penalty))
+        if dropout:
+            model.add(keras.layers.Dropout(dropout))
     model.add(keras.layers.Dense(1, activation="sigmoid"))
     model.compile(optimizer=keras.optimizers.Adam(learning_rate), loss="binary_crossentropy")
     # An optimizer that is built before the first step lets TensorFlow trace the training step once, not twice.
