@@ -10,11 +10,12 @@ from functools import cached_property
 from pathlib import Path
 
 from nbformat import NotebookNode
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderAPI
 from nbgrader.converters import BaseConverter
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import ComputeChecksums, LockCells
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config, PyFileConfigLoader
 
@@ -132,15 +133,10 @@ class Course:
         Raises
         ------
         CourseError
-            If the assignment is not in the gradebook, or its sources are not in ``source/``.
+            If the assignment's sources are not in ``source/``.
         """
         with self.gradebook() as gradebook:
-            try:
-                found = gradebook.find_assignment(assignment).notebooks
-            except MissingEntry:
-                raise CourseError(
-                    f"the gradebook has no assignment {assignment}; it has: {', '.join(self.assignments()) or 'none'}"
-                ) from None
+            found = gradebook.find_assignment(assignment).notebooks
             return {nb.name: self._template(assignment, nb) for nb in sorted(found, key=lambda nb: nb.name)}
 
     def _template(self, assignment: str, entry) -> NotebookNode:
@@ -148,10 +144,9 @@ class Course:
         if not path.exists():
             raise CourseError(f"{path} is missing; nbgrader's source notebooks are needed for grading")
         nb = notebooks.read(path)
-        kept = {cell.name: cell for cell in entry.source_cells}
+        kept = {cell.name: cell.source for cell in entry.source_cells}
         for cell in nb.cells:
-            original = kept.get(notebooks.grade_id(cell))
-            if original is not None:
-                cell.source = original.source
-                cell.metadata.nbgrader.update(locked=original.locked, checksum=original.checksum)
+            cell.source = kept.get(notebooks.grade_id(cell), cell.source)
+        for preprocessor in (LockCells, ComputeChecksums):
+            nb, _ = preprocessor(config=self.config).preprocess(nb, {})
         return nb

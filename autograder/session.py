@@ -27,7 +27,7 @@ def grade_class(
 ) -> None:
     """Grade what is due and print the scoreboard; see ``autograder grade --help``."""
     course = Course(folder) if folder else bundled_course()
-    assignment = assignment or _only_assignment(course)
+    assignment = _assignment(course, assignment)
     notebook = _notebook(course, assignment, exercise) if exercise else "*"
     chosen = _choose(course, assignment, students)
     todo = [s for s in chosen if force or not is_graded(course, assignment, s, notebook)]
@@ -79,8 +79,12 @@ def _grade_with_progress(course: Course, assignment: str, students: list[str], n
     return notes
 
 
-def _only_assignment(course: Course) -> str:
+def _assignment(course: Course, wanted: str | None) -> str:
     names = course.assignments()
+    if wanted in names:
+        return wanted
+    if wanted:
+        raise CourseError(f"the gradebook has no assignment {wanted}; it has: {', '.join(names) or 'none'}")
     if len(names) != 1:
         raise CourseError(f"choose one with --assignment: {', '.join(names) or 'the gradebook has none'}")
     return names[0]

@@ -119,7 +119,7 @@ WRONG = [
         "start = time.process_time(); search.fit(X, y); return search, time.process_time() - start"), (CLOCK,)),
     Case("time_of_day", _timed("t = time.time(); search.fit(X, y); return search, time.time() - t"), (CLOCK,)),
     Case("time_of_day_by_name", {"timed_fit": "from time import time as now\n\n"
-         "def timed_fit(search, X, y):\n    start = now(); search.fit(X, y); return search, now() - start\n"}, (CLOCK,)),
+         "def timed_fit(search, X, y):\n    t = now(); search.fit(X, y); return search, now() - t\n"}, (CLOCK,)),
     Case("milliseconds", _timed("start = time.perf_counter(); search.fit(X, y)\n"
          "    return search, 1000 * (time.perf_counter() - start)"), (CLOCK,)),
     Case("clock_stopped_before_the_fit", _timed("start = time.perf_counter(); s = time.perf_counter() - start\n"
