@@ -1,5 +1,6 @@
 """nbgrader's settings for the course in this folder; written once by `autograder build`, then yours."""
 
+import os
 from pathlib import Path
 
 c = get_config()  # noqa: F821 - nbgrader provides it
@@ -14,6 +15,9 @@ c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}
 
 # Seconds a single cell may take. The slowest reference answer needs a tenth of it.
 c.Execute.timeout = 180
+
+# TensorFlow's C++ messages would land in the error stream of a cell, where nbgrader takes them for a failure.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 # Grading starts kernels that have imported these already; any notebook may import more.
 c.WarmProvisioner.modules = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -117,6 +117,25 @@ def draw_race(searches: Mapping[str, object]) -> Image:
     if fitted:
         axes.legend(frameon=False)
     return show(figure, f"Best score so far against seconds of training for: {', '.join(fitted) or 'no search yet'}.")
+
+
+def draw_losses(losses: Mapping[str, Sequence[float]], label: str) -> Image:
+    """Draw a line of losses by epoch for each name; ``label`` says what they are the losses of."""
+    figure, axes = new_axes()
+    for i, (name, values) in enumerate(losses.items()):
+        axes.plot(
+            range(1, len(values) + 1),
+            values,
+            color=COLOURS[i % len(COLOURS)],
+            linestyle=["-", "--", ":"][i % 3],
+            marker=_MARKERS[i],
+            markevery=max(1, len(values) // 8),
+            label=name,
+        )
+    axes.set(xlabel="epoch", ylabel=label)
+    axes.legend(frameon=False)
+    ends = ", ".join(f"{name} ends at {values[-1]:.2f}" for name, values in losses.items())
+    return show(figure, f"Curves of {label} by epoch: {ends}.")
 
 
 def draw_sizes(paths: object) -> Image:
