@@ -28,7 +28,7 @@
 # Run the cells from top to bottom. A test cell that is happy says ✓; one that is not says what it expected,
 # what it found and where to read. Look again at lessons *02_the_dials* and *03_grid_search* if you get stuck.
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "b3ca537845dda95f68bbd6f2b7a20abe", "grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "343be996000f093761bb1ec96935842b", "grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import numpy as np
 import pandas as pd
 
@@ -39,7 +39,6 @@ from coffee_shop.recipe import make_pipeline
 
 X_train, _, y_train, _ = load_churn()
 pipeline = make_pipeline()
-pipeline
 
 # %% [markdown]
 # ## Question 1: the map

@@ -25,7 +25,6 @@ from coffee_shop.recipe import make_pipeline
 
 X_train, _, y_train, _ = load_churn()
 pipeline = make_pipeline()
-pipeline
 
 # %% [markdown]
 # ## Question 1: the map

@@ -29,7 +29,6 @@ _STYLE = {
     "text.color": _INK,
     "xtick.color": _INK,
     "ytick.color": _INK,
-    "legend.labelcolor": _INK,
     "grid.color": _INK,
     "grid.alpha": 0.3,
     "axes.grid": True,
@@ -50,6 +49,10 @@ def new_axes(width: float = 6.4, height: float = 3.6) -> tuple[Figure, Axes]:
     """Return an empty figure and its axes in the course's style; sizes in inches."""
     with plt.rc_context(_STYLE):
         return plt.subplots(figsize=(width, height))
+
+
+def _legend(axes: Axes, **place: object) -> None:
+    axes.legend(frameon=False, labelcolor=_INK, **place)
 
 
 def draw_grid(param_grid: object) -> Image:
@@ -74,9 +77,9 @@ def draw_grid(param_grid: object) -> Image:
     axes.set(xlabel="learning rate", ylabel="batch size", xscale="log", title=f"{len(recipes)} recipes")
     if recipes:
         axes.set_yscale("log", base=2)
-        axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+        _legend(axes, loc="center left", bbox_to_anchor=(1, 0.5))
     else:
-        axes.text(0.5, 0.5, "no grid to draw yet", ha="center", transform=axes.transAxes)
+        axes.text(0.5, 0.5, "no grid to draw yet", ha="center", color=_INK, transform=axes.transAxes)
     return show(figure, f"Map of {len(recipes)} recipes over learning rate and batch size.")
 
 
@@ -115,7 +118,7 @@ def draw_race(searches: Mapping[str, object]) -> Image:
         )
     axes.set(xlabel="seconds of training", ylabel="best score so far", title=f"{len(fitted)} searches")
     if fitted:
-        axes.legend(frameon=False)
+        _legend(axes)
     return show(figure, f"Best score so far against seconds of training for: {', '.join(fitted) or 'no search yet'}.")
 
 
@@ -133,7 +136,7 @@ def draw_losses(losses: Mapping[str, Sequence[float]], label: str) -> Image:
             label=name,
         )
     axes.set(xlabel="epoch", ylabel=label)
-    axes.legend(frameon=False)
+    _legend(axes)
     ends = ", ".join(f"{name} ends at {values[-1]:.2f}" for name, values in losses.items())
     return show(figure, f"Curves of {label} by epoch: {ends}.")
 
@@ -143,7 +146,7 @@ def draw_sizes(paths: object) -> Image:
     figure, axes = new_axes(height=2)
     sizes = {name: _size(Path(path)) / 1024 for name, path in paths.items()} if isinstance(paths, Mapping) else {}
     bars = axes.barh(list(sizes), list(sizes.values()), color=COLOURS[1])
-    axes.bar_label(bars, fmt="%.0f kB", padding=4)
+    axes.bar_label(bars, fmt="%.0f kB", padding=4, color=_INK)
     axes.set(xlabel="size in kB", title=f"{len(sizes)} formats")
     axes.margins(x=0.15)
     told = ", ".join(f"{name} {size:.0f} kB" for name, size in sizes.items())

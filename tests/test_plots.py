@@ -1,0 +1,62 @@
+"""Pictures are there for every kind of answer, and for none."""
+
+from __future__ import annotations
+
+import pytest
+from matplotlib.colors import to_rgb
+
+from coffee_shop import plots
+
+GRID = {"clf__model__learning_rate": [0.001, 0.01], "clf__batch_size": [16, 32], "clf__model__num_neurons": [8, 64]}
+
+
+def alt(picture) -> str:
+    return picture.alt
+
+
+@pytest.mark.parametrize("answer", [..., None, {}, {"clf__batch_size": [1]}, {**GRID, "clf__batch_size": "many"}, 3])
+def test_what_is_no_grid_gives_an_empty_map(answer):
+    assert "0 recipes" in alt(plots.draw_grid(answer))
+
+
+def test_a_grid_is_drawn_whatever_else_it_tunes():
+    assert "8 recipes" in alt(plots.draw_grid({**GRID, "clf__model__dropout": [0.0, 0.5]}))
+
+
+@pytest.mark.parametrize("answer", [..., None, {}, {"rate": 3}])
+def test_what_cannot_be_drawn_from_gives_no_draws(answer):
+    assert alt(plots.draw_draws(answer, "rate")).startswith("0 values")
+
+
+def test_draws_of_a_list_are_drawn():
+    assert alt(plots.draw_draws({"rate": [0.1, 0.2]}, "rate", n=2)).startswith("2 values")
+
+
+def test_unfinished_race_and_unfrozen_model_are_pictures_too():
+    assert "no search yet" in alt(plots.draw_race({"grid": ..., "random": ...}))
+    assert "nothing frozen yet" in alt(plots.draw_sizes(None))
+
+
+def test_sizes_count_what_lies_in_folders(tmp_path):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "part").write_bytes(b"x" * 2048)
+    (tmp_path / "model" / "other").write_bytes(b"x" * 1024)
+    assert "saved_model 3 kB" in alt(plots.draw_sizes({"saved_model": tmp_path / "model"}))
+
+
+def _luminance(colour: str) -> float:
+    channels = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+    return 0.2126 * channels[0] + 0.7152 * channels[1] + 0.0722 * channels[2]
+
+
+def test_text_reads_on_white_and_on_black():
+    ink = _luminance(plots._INK)
+    assert 1.05 / (ink + 0.05) > 3.5
+    assert (ink + 0.05) / 0.05 > 3.5
+
+
+def test_the_page_shows_through():
+    figure, axes = plots.new_axes()
+    assert figure.get_facecolor()[3] == 0
+    assert axes.get_facecolor()[3] == 0
+    plots.show(figure, "nothing")
