@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
+
+
+@contextlib.contextmanager
+def _stoppable(advice: str) -> Iterator[None]:
+    """End at once on Ctrl-C: the kernels go with this process, and nobody waits for their notebooks."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo(f"Stopped. {advice}", err=True)
+        os._exit(130)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -67,10 +80,11 @@ def grade(
     from autograder.course import CourseError
     from autograder.session import grade_class
 
-    try:
-        grade_class(folder, assignment, students, exercise, force=force, as_json=as_json)
-    except CourseError as error:
-        raise click.ClickException(str(error)) from error
+    with _stoppable("What was recorded is kept; the same command goes on with the rest."):
+        try:
+            grade_class(folder, assignment, students, exercise, force=force, as_json=as_json)
+        except CourseError as error:
+            raise click.ClickException(str(error)) from error
 
 
 @main.command()
@@ -87,10 +101,10 @@ def check(files: tuple[Path, ...], as_json: bool) -> None:
     from autograder.check import NoExercise, check_file
     from autograder.run import CORES, run_all
 
-    results: dict[Path, object] = {}
-    jobs = run_all(files, check_file, CORES)
-    for path, future in track(jobs, "Checking", total=len(files), console=report.err, transient=True):
-        results[path] = future
+    with _stoppable("Nothing was changed."):
+        jobs = run_all(files, check_file, CORES)
+        progress = track(jobs, "Checking", total=len(files), console=report.err, transient=True)
+        results = dict(progress)
     status = 0
     for path in files:
         try:

@@ -16,11 +16,11 @@ def alt(picture) -> str:
 
 @pytest.mark.parametrize("answer", [..., None, {}, {"clf__batch_size": [1]}, {**GRID, "clf__batch_size": "many"}, 3])
 def test_what_is_no_grid_gives_an_empty_map(answer):
-    assert "0 recipes" in alt(plots.draw_grid(answer))
+    assert "Map of 0 settings" in alt(plots.draw_grid(answer))
 
 
 def test_a_grid_is_drawn_whatever_else_it_tunes():
-    assert "8 recipes" in alt(plots.draw_grid({**GRID, "clf__model__dropout": [0.0, 0.5]}))
+    assert "Map of 8 settings" in alt(plots.draw_grid({**GRID, "clf__model__dropout": [0.0, 0.5]}))
 
 
 @pytest.mark.parametrize("answer", [..., None, {}, {"rate": 3}])

@@ -72,15 +72,17 @@ def draw_grid(param_grid: object) -> Image:
             facecolors="none",
             edgecolors=COLOURS[i % len(COLOURS)],
             linewidths=2,
-            label=f"{width} neurons",
+            label=f"{width:g} neurons",
         )
-    axes.set(xlabel="learning rate", ylabel="batch size", xscale="log", title=f"{len(recipes)} recipes")
+    axes.set(xlabel="learning rate", ylabel="batch size", xscale="log", title=f"{len(recipes)} settings of three dials")
     if recipes:
+        sizes = sorted({batch for _, batch, _ in recipes})
         axes.set_yscale("log", base=2)
+        axes.set_yticks(sizes, labels=[f"{size:g}" for size in sizes])
         _legend(axes, loc="center left", bbox_to_anchor=(1, 0.5))
     else:
         axes.text(0.5, 0.5, "no grid to draw yet", ha="center", color=_INK, transform=axes.transAxes)
-    return show(figure, f"Map of {len(recipes)} recipes over learning rate and batch size.")
+    return show(figure, f"Map of {len(recipes)} settings of learning rate, batch size and neurons.")
 
 
 def _recipes(param_grid: object) -> list[tuple[float, int, int]]:
