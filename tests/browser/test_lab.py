@@ -83,8 +83,10 @@ def test_script_opens_as_a_notebook(page, lab):
 def test_formgrader_shows_the_graded_class(page, graded):
     course, _ = graded
     with jupyterlab(course.root) as address:
-        page.goto(f"{address}/formgrader/gradebook/5_6/{NAME}?token=test")
+        page.goto(f"{address}/formgrader?token=test")
+        expect(page.locator("table")).to_contain_text("5_6", timeout=SLOW)
+        page.goto(f"{address}/formgrader/gradebook/5_6/{NAME}")
         expect(page.locator("table")).to_contain_text("Submission #1", timeout=SLOW)
-        page.goto(f"{address}/formgrader/manage_students/ada?token=test")
+        page.goto(f"{address}/formgrader/manage_students/ada")
         row = page.locator("tr").filter(has_text="5_6")
         expect(row).to_contain_text("30", timeout=SLOW)
