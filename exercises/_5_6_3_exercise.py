@@ -31,7 +31,7 @@
 #
 # Run the cells from top to bottom. Look again at lessons *07_choosing_a_winner* and *08_saving* if you get stuck.
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "bd7db8da7a2373ffa35b372c033c75e8", "grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "0d6a575f03137ce3ba4a415446af7f0a", "grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import tempfile
 from pathlib import Path
 
@@ -55,7 +55,8 @@ search = RandomizedSearchCV(
 
 prepared_train = search.best_estimator_["prep"].transform(X_train).astype("float32")
 prepared_test = search.best_estimator_["prep"].transform(X_test).astype("float32")
-freezer = Path(tempfile.mkdtemp())
+kitchen = tempfile.TemporaryDirectory()  # goes when the kernel goes
+freezer = Path(kitchen.name)
 
 # %% [markdown]
 # `X_train` and `X_test` are raw customers, as the shop knows them. `prepared_train` and `prepared_test` are the

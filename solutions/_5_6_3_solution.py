@@ -41,7 +41,8 @@ search = RandomizedSearchCV(
 
 prepared_train = search.best_estimator_["prep"].transform(X_train).astype("float32")
 prepared_test = search.best_estimator_["prep"].transform(X_test).astype("float32")
-freezer = Path(tempfile.mkdtemp())
+kitchen = tempfile.TemporaryDirectory()  # goes when the kernel goes
+freezer = Path(kitchen.name)
 
 # %% [markdown]
 # `X_train` and `X_test` are raw customers, as the shop knows them. `prepared_train` and `prepared_test` are the

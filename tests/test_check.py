@@ -7,6 +7,7 @@ import json
 import pytest
 
 from autograder import notebooks
+from autograder.build import reference_answers
 from autograder.layout import notebook_name
 from tests.conftest import check_json, run_autograder
 
@@ -29,6 +30,15 @@ def test_json_has_the_promised_shape_and_nothing_else_is_printed(layout, tmp_pat
     assert set(result) == {"exercise", "score", "max_score", "cells"}
     assert result["exercise"] == "_5_6_1"
     assert all(set(cell) == {"grade_id", "score", "max_score", "message"} for cell in result["cells"])
+
+
+def test_exit_status_of_a_solved_exercise_is_zero(layout, tmp_path):
+    released = notebooks.read(layout.exercises / f"{notebook_name('_5_6_1')}.ipynb")
+    path = tmp_path / "solved.py"
+    notebooks.write(notebooks.fill(released, reference_answers(layout, "_5_6_1")), path)
+    run = run_autograder("check", path)
+    assert run.returncode == 0, run.stdout
+    assert "10 of 10 points" in run.stdout
 
 
 def test_exit_status_of_what_is_no_exercise(tmp_path):

@@ -63,6 +63,12 @@ def test_subprocesses_files_and_magics_work(tmp_path):
     assert shown[2].strip() == "inline"
 
 
+def test_temporary_folders_go_with_the_kernel(tmp_path):
+    (shown,) = run(tmp_path, "import tempfile; folder = tempfile.TemporaryDirectory(); print(folder.name)")
+    assert shown.strip()
+    assert wait_until(lambda: not os.path.exists(shown.strip()))
+
+
 def test_tensorflow_trains_in_a_forked_kernel(tmp_path):
     config = Config({"WarmProvisioner": {"modules": ["tensorflow", "keras"]}})
     (shown,) = run(

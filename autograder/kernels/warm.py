@@ -8,6 +8,7 @@ end of this process's standard input.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import importlib
 import json
@@ -111,6 +112,8 @@ def _become_kernel(order: dict) -> NoReturn:
         from ipykernel.kernelapp import IPKernelApp
 
         IPKernelApp.launch_instance(sys.argv[1:])
+        # Temporary folders go now; the rest of the interpreter's farewell belongs to the warm process.
+        atexit._run_exitfuncs()
     finally:
         os._exit(0)
 
