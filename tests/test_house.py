@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from autograder import notebooks
+from autograder.build import default_config
 from autograder.layout import BUNDLED
 
 ROOT = BUNDLED.root
@@ -43,7 +44,8 @@ def test_coffee_shop_knows_no_autograder(path):
 
 @pytest.mark.parametrize("path", python_files("autograder"), ids=str)
 def test_autograder_knows_no_coffee_shop(path):
-    if "hidden_tests" not in path.parts:
+    woven_into_exercises = "hidden_tests" in path.parts or path.parent.parent.name == "sample_class"
+    if not woven_into_exercises:
         assert not {"coffee_shop", "tensorflow", "keras"} & imported(code_of(path))
 
 
@@ -68,3 +70,15 @@ def test_every_dependency_is_pinned():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     chosen = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
     assert all("==" in dependency for dependency in chosen)
+
+
+def test_validate_gives_a_cell_as_long_as_grading_does(tmp_path):
+    code = (
+        "from nbgrader.apps import NbGrader\n"
+        "app = NbGrader(); app.load_config_file()\n"
+        "print(app.config.Execute.timeout)\n"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stdout
+    assert int(shown) == default_config().Execute.timeout
