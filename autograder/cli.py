@@ -57,7 +57,7 @@ def build(only_check: bool, course: Path | None) -> None:
     "--course",
     "folder",
     type=click.Path(path_type=Path),
-    help="Folder of an nbgrader course.  [default: course/, made with the sample class if it is not there]",
+    help="Folder of an nbgrader course.  [default: course/, with the sample class if nobody has handed in]",
 )
 @click.option("--assignment", help="Name of the assignment.  [default: the only one]")
 @click.option("--student", "students", multiple=True, help="Grade only this student; may be repeated.")

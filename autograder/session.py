@@ -48,12 +48,15 @@ def grade_class(
 
 
 def bundled_course() -> Course:
-    """Return this repository's own course; where there is none yet, make it and let the sample class hand in."""
+    """Return this repository's own course, made if missing; where nobody has handed in, the sample class does."""
     if (BUNDLED.course / "gradebook.db").exists():
-        return Course(BUNDLED.course)
-    click.echo(f"Making the course with a sample class in {BUNDLED.course} ...", err=True)
-    course = build_course(BUNDLED, BUNDLED.course)
-    hand_in(BUNDLED, course)
+        course = Course(BUNDLED.course)
+    else:
+        click.echo(f"Making the course in {BUNDLED.course} ...", err=True)
+        course = build_course(BUNDLED, BUNDLED.course)
+    if not (course.root / "submitted").exists():
+        click.echo("The sample class hands in ...", err=True)
+        hand_in(BUNDLED, course)
     return course
 
 
