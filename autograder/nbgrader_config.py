@@ -3,6 +3,9 @@
 import os
 from pathlib import Path
 
+from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
+from nbgrader.preprocessors import ClearHiddenTests, GetGrades
+
 c = get_config()  # noqa: F821 - nbgrader provides it
 
 course = Path(__file__).parent
@@ -28,6 +31,9 @@ c.WarmProvisioner.modules = [
     "matplotlib",
     "pandas",
 ]
+
+# Feedback shows marks and messages, and keeps the hidden tests hidden.
+c.GenerateFeedback.preprocessors = [GetGrades, ClearHiddenTests, CSSHTMLHeaderPreprocessor]
 
 # One machine, one instructor: the exchange lives beside the course.
 c.Exchange.root = str(course / "exchange")

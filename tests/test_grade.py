@@ -130,6 +130,7 @@ def test_feedback_pages_are_there_and_speak(graded):
     course, _ = graded
     page = (course.folder("feedback", "chloe", ASSIGNMENT) / f"{ONE}.html").read_text(encoding="utf-8")
     assert "Look again at lesson" in page
+    assert "hidden_tests" not in page
     for student in STUDENTS:
         assert list(course.folder("feedback", student, ASSIGNMENT).glob("*.html"))
 
