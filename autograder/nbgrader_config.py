@@ -28,6 +28,7 @@ c.WarmProvisioner.modules = [
     "keras",
     "scikeras.wrappers",
     "sklearn.model_selection",
+    "skops.io",
     "matplotlib",
     "pandas",
 ]
