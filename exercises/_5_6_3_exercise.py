@@ -31,7 +31,7 @@
 #
 # Run the cells from top to bottom. Look again at lessons *07_choosing_a_winner* and *08_saving* if you get stuck.
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "0d6a575f03137ce3ba4a415446af7f0a", "grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "6530901a3bc977593b6ebdeb20a1b90c", "grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import tempfile
 from pathlib import Path
 
@@ -50,7 +50,7 @@ X_train, X_test, y_train, _ = load_churn(800, test_size=200)
 search = RandomizedSearchCV(
     make_pipeline(epochs=3, batch_size=64, dropout=0.0),
     {"clf__model__learning_rate": [0.0003, 0.03, 0.001], "clf__model__num_neurons": [32, 16]},
-    n_iter=3, cv=2, scoring="roc_auc", random_state=1, error_score="raise",
+    n_iter=2, cv=2, scoring="roc_auc", random_state=1, error_score="raise",
 ).fit(X_train, y_train)
 
 prepared_train = search.best_estimator_["prep"].transform(X_train).astype("float32")

@@ -36,7 +36,7 @@ X_train, X_test, y_train, _ = load_churn(800, test_size=200)
 search = RandomizedSearchCV(
     make_pipeline(epochs=3, batch_size=64, dropout=0.0),
     {"clf__model__learning_rate": [0.0003, 0.03, 0.001], "clf__model__num_neurons": [32, 16]},
-    n_iter=3, cv=2, scoring="roc_auc", random_state=1, error_score="raise",
+    n_iter=2, cv=2, scoring="roc_auc", random_state=1, error_score="raise",
 ).fit(X_train, y_train)
 
 prepared_train = search.best_estimator_["prep"].transform(X_train).astype("float32")
