@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
+from collections.abc import Iterator
+
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -15,6 +19,8 @@ with silent_stderr():  # TensorFlow greets on the error stream, whatever its log
     import keras
     from scikeras.wrappers import KerasClassifier
     from tensorflow.python.framework.config import is_op_determinism_enabled
+
+    from coffee_shop import tracing
 
 # scikeras makes TensorFlow deterministic while it fits. TensorFlow reads the setting once, when first asked: asked
 # here it is off, and scikeras puts it back; asked by scikeras it would stay on, and training without a seed fail.
@@ -49,13 +55,13 @@ def build_model(
     keras.Model
         Input (n, features), output (n, 1) with values in [0, 1].
     """
-    model = keras.Sequential([keras.Input((meta["n_features_in_"],))])
+    model = keras.Sequential([keras.Input((meta["n_features_in_"],), name="customers")], name="recipe")
     penalty = keras.regularizers.L2(l2) if l2 else None
-    for _ in range(num_layers):
-        model.add(keras.layers.Dense(num_neurons, activation="relu", kernel_regularizer=penalty))
+    for i in range(1, num_layers + 1):
+        model.add(keras.layers.Dense(num_neurons, activation="relu", kernel_regularizer=penalty, name=f"hidden_{i}"))
         if dropout:
-            model.add(keras.layers.Dropout(dropout))
-    model.add(keras.layers.Dense(1, activation="sigmoid"))
+            model.add(keras.layers.Dropout(dropout, name=f"dropout_{i}"))
+    model.add(keras.layers.Dense(1, activation="sigmoid", name="churn"))
     model.compile(optimizer=keras.optimizers.Adam(learning_rate), loss="binary_crossentropy")
     # An optimizer that is built before the first step lets TensorFlow trace the training step once, not twice.
     model.optimizer.build(model.trainable_variables)
@@ -79,11 +85,54 @@ class ChurnClassifier(KerasClassifier):
         """Return the probabilities of both classes, shape (n, 2), for one row too."""
         return super().predict_proba(X, **kwargs).reshape(-1, self.n_classes_)
 
+    def _build_keras_model(self):
+        with self._ways_of_build_model():
+            return super()._build_keras_model()
+
+    def _fit_keras_model(self, X, y, **kwargs):
+        with self._ways_of_build_model() as applies:
+            own = self.model_
+            self.model_ = _Traced(own) if applies else own
+            try:
+                super()._fit_keras_model(X, y, **kwargs)
+            finally:
+                self.model_ = own
+
+    @contextlib.contextmanager
+    def _ways_of_build_model(self) -> Iterator[bool]:
+        """Seed what the networks of ``build_model`` draw from; say whether the network is one of them.
+
+        scikeras' own way of seeding, kept for other networks, makes TensorFlow forget the functions it has compiled,
+        which costs more than a short training.
+        """
+        if self.model is not build_model or self._random_state is None:
+            yield self.model is build_model
+            return
+        seed, self._random_state = self._random_state, None
+        state = random.getstate()
+        random.seed(seed)  # Keras draws its seeds from here
+        try:
+            yield True
+        finally:
+            random.setstate(state)
+            self._random_state = seed
+
     def _predict_raw(self, X, **kwargs):
         # All customers fit into one batch; calling the model spares the tracing that `predict` pays on every fit.
         check_is_fitted(self, "model_")
         X, _ = self._validate_data(X=X, y=None)
         return self.model_(self.feature_encoder_.transform(X), training=False).numpy()
+
+
+class _Traced:
+    """A network that trains on a traced twin; it has what scikeras asks of a network in training."""
+
+    def __init__(self, own: keras.Model):
+        self.own = own
+        self.loss = own.loss
+
+    def fit(self, x, y, **kwargs):
+        return tracing.fit(self.own, x, y, **kwargs)
 
 
 def make_prep() -> ColumnTransformer:
