@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from IPython.display import Image
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from sklearn.model_selection import ParameterGrid, ParameterSampler
 
 _INK = "#808080"  # the same contrast against white and against black
@@ -124,8 +126,13 @@ def draw_race(searches: Mapping[str, object]) -> Image:
     return show(figure, f"Best score so far against seconds of training for: {', '.join(fitted) or 'no search yet'}.")
 
 
-def draw_losses(losses: Mapping[str, Sequence[float]], label: str) -> Image:
-    """Draw a line of losses by epoch for each name; ``label`` says what they are the losses of."""
+def draw_losses(
+    losses: Mapping[str, Sequence[float]], label: str, *, limits: tuple[float, float] | None = None
+) -> Image:
+    """Draw a line of losses by epoch for each name; ``label`` says what they are the losses of.
+
+    With the same ``limits`` of the losses shown, two pictures can be compared.
+    """
     figure, axes = new_axes()
     for i, (name, values) in enumerate(losses.items()):
         axes.plot(
@@ -137,7 +144,7 @@ def draw_losses(losses: Mapping[str, Sequence[float]], label: str) -> Image:
             markevery=max(1, len(values) // 8),
             label=name,
         )
-    axes.set(xlabel="epoch", ylabel=label)
+    axes.set(xlabel="epoch", ylabel=label, ylim=limits)
     _legend(axes)
     ends = ", ".join(f"{name} ends at {values[-1]:.2f}" for name, values in losses.items())
     return show(figure, f"Curves of {label} by epoch: {ends}.")
@@ -157,3 +164,150 @@ def draw_sizes(paths: object) -> Image:
 
 def _size(path: Path) -> int:
     return sum(file.stat().st_size for file in [path, *path.rglob("*")] if file.is_file())
+
+
+def new_panels(n: int, width: float = 3.6, height: float = 3.2) -> tuple[Figure, list[Axes]]:
+    """Return an empty figure and its ``n`` axes side by side; sizes of each in inches."""
+    with plt.rc_context(_STYLE):
+        figure, axes = plt.subplots(1, n, figsize=(width * n, height), squeeze=False, layout="constrained")
+    return figure, list(axes[0])
+
+
+def fill_map(axes: Axes, table: pd.DataFrame, limits: tuple[float, float], *, told: bool = True) -> AxesImage:
+    """Fill axes with a table of scores: a square for each, its columns across and its rows upwards, labelled.
+
+    Parameters
+    ----------
+    axes : Axes
+    table : DataFrame, shape (rows, columns)
+        The names of its index and its columns become the labels of the axes.
+    limits : tuple of float
+        Scores of the darkest and of the lightest colour.
+    told : bool
+        Write the score into each square.
+    """
+    squares = axes.imshow(table, origin="lower", aspect="auto", cmap="cividis", vmin=limits[0], vmax=limits[1])
+    axes.set_xticks(range(table.shape[1]), labels=[f"{value:g}" for value in table.columns])
+    axes.set_yticks(range(table.shape[0]), labels=[f"{value:g}" for value in table.index])
+    axes.set(xlabel=table.columns.name, ylabel=table.index.name)
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    for (row, column), score in np.ndenumerate(table.to_numpy()) if told else ():
+        ink = "white" if score < sum(limits) / 2 else "black"
+        axes.text(column, row, f"{score:.3f}", ha="center", va="center", color=ink)
+    return squares
+
+
+def draw_maps(tables: Mapping[str, pd.DataFrame]) -> Image:
+    """Draw tables of scores side by side in common colours, a square for each score; the best is lightest."""
+    figure, panels = new_panels(len(tables))
+    scores = np.concatenate([table.to_numpy().ravel() for table in tables.values()])
+    for axes, (name, table) in zip(panels, tables.items(), strict=True):
+        fill_map(axes, table, (scores.min(), scores.max()))
+        axes.set_title(name)
+    told = "; ".join(f"{name}: {_best_square(table)}" for name, table in tables.items())
+    return show(figure, f"Maps of scores. Best of {told}.")
+
+
+def _best_square(table: pd.DataFrame) -> str:
+    row, column = table.stack().idxmax()
+    return f"{table.to_numpy().max():.3f} at {table.columns.name} {column:g} and {table.index.name} {row:g}"
+
+
+def draw_bands(curves: Mapping[str, np.ndarray], x: Sequence[float], xlabel: str, ylabel: str) -> Image:
+    """Draw for each name the median over many repeats, and the band that holds eight in ten of them.
+
+    Parameters
+    ----------
+    curves : dict of ndarray, shapes (repeats, len(x))
+    x : sequence of float
+    """
+    figure, axes = new_axes()
+    for i, (name, repeats) in enumerate(curves.items()):
+        low, median, high = np.nanquantile(repeats, [0.1, 0.5, 0.9], axis=0)
+        style = {"color": COLOURS[i], "linestyle": ["-", "--", ":"][i % 3], "marker": _MARKERS[i]}
+        axes.plot(x, median, markevery=(i * len(x) // 24, max(1, len(x) // 8)), label=name, **style)
+        axes.fill_between(x, low, high, color=COLOURS[i], alpha=0.2, linewidth=0)
+    axes.set(xlabel=xlabel, ylabel=ylabel)
+    _legend(axes, loc="lower right")
+    ends = ", ".join(f"{name} {np.nanmedian(repeats[:, -1]):.4f}" for name, repeats in curves.items())
+    return show(figure, f"Medians and bands of {ylabel} against {xlabel}; at the right end: {ends}.")
+
+
+def tint(axes: Axes) -> None:
+    """Give axes that a library made, such as a colour bar's, the course's ink."""
+    axes.tick_params(colors=_INK)
+    axes.xaxis.label.set_color(_INK)
+    axes.yaxis.label.set_color(_INK)
+
+
+def draw_descent(loss: Callable[[np.ndarray], np.ndarray], steps: Sequence[float]) -> Image:
+    """Draw a valley, the loss of one weight between -1 and 1, and the steps that were taken in it."""
+    figure, axes = new_axes()
+    weights = np.linspace(-1, 1, 200)
+    axes.plot(weights, loss(weights), color=_INK, linestyle=":")
+    inside = np.array([weight for weight in steps if abs(weight) <= 1])
+    axes.plot(inside, loss(inside), marker="o", color=COLOURS[0])
+    axes.annotate("start", (steps[0], loss(steps[0])), xytext=(8, 4), textcoords="offset points", color=_INK)
+    axes.set(xlabel="weight", ylabel="loss", title=f"{len(steps) - 1} steps, {len(steps) - len(inside)} out of sight")
+    return show(figure, f"A valley of the loss, and steps from a weight of {steps[0]:g} to one of {steps[-1]:.2g}.")
+
+
+def draw_strips(values: Mapping[str, Sequence[float]], label: str) -> Image:
+    """Draw a row of points for each name, to compare how far they scatter; ``label`` says what is measured."""
+    figure, axes = new_axes(height=0.9 + 0.55 * len(values))
+    rng = np.random.default_rng(0)  # a little up and down, so that points do not hide each other
+    for i, row in enumerate(values.values()):
+        style = {"marker": _MARKERS[i % len(_MARKERS)], "color": COLOURS[i % len(COLOURS)]}
+        axes.scatter(row, i + rng.uniform(-0.15, 0.15, len(row)), alpha=0.6, linewidths=0, **style)
+    axes.set(xlabel=label, yticks=range(len(values)), yticklabels=list(values))
+    axes.invert_yaxis()
+    told = ", ".join(f"{name} {min(row):.3g} to {max(row):.3g}" for name, row in values.items())
+    return show(figure, f"Points for {label}: {told}.")
+
+
+def draw_turns(turns: Mapping[str, Mapping[object, float]], label: str) -> Image:
+    """Draw how far each dial moves ``label`` from its best to its worst setting, the most powerful dial on top.
+
+    Parameters
+    ----------
+    turns : dict of dict
+        For each dial what was reached at each of its settings; lower is better.
+    """
+    figure, axes = new_axes(height=0.9 + 0.7 * len(turns))
+    ordered = sorted(turns, key=lambda dial: max(turns[dial].values()) - min(turns[dial].values()))
+    for i, dial in enumerate(ordered):
+        reached = list(turns[dial].values())
+        axes.plot(reached, [i] * len(reached), marker=_MARKERS[i % len(_MARKERS)], color=COLOURS[i % len(COLOURS)])
+        for pick, side in [(min, "right"), (max, "left")]:
+            setting = pick(turns[dial], key=turns[dial].get)
+            shift = -8 if side == "right" else 8
+            axes.annotate(f"{setting:g}", (turns[dial][setting], i), xytext=(shift, 0), textcoords="offset points",
+                          ha=side, va="center", color=_INK)  # fmt: skip
+    axes.set(xlabel=label, yticks=range(len(ordered)), yticklabels=ordered)
+    axes.margins(x=0.15, y=0.2)
+    told = ", ".join(f"{dial} {min(turns[dial].values()):.3f} to {max(turns[dial].values()):.3f}" for dial in ordered)
+    return show(figure, f"Reach of each dial in {label}: {told}.")
+
+
+def draw_histograms(groups: Mapping[str, Sequence[float]], label: str) -> Image:
+    """Draw how the values of each group spread over [0, 1], as shares of the group, one outline for each."""
+    figure, axes = new_axes()
+    bins = np.linspace(0, 1, 21)
+    for i, (name, values) in enumerate(groups.items()):
+        style = {"color": COLOURS[i % len(COLOURS)], "linestyle": ["-", "--", ":"][i % 3], "linewidth": 2}
+        axes.hist(values, bins, weights=np.full(len(values), 1 / len(values)), histtype="step", label=name, **style)
+    axes.set(xlabel=label, ylabel="share of the group")
+    _legend(axes)
+    told = ", ".join(f"{name} on average {np.mean(values):.2f}" for name, values in groups.items())
+    return show(figure, f"Spread of the {label}: {told}.")
+
+
+def draw_images(images: Mapping[str, np.ndarray]) -> Image:
+    """Draw small grey images, shape (rows, columns), side by side under their names; white is the largest value."""
+    figure, row = new_panels(len(images), 2.2, 2.4)
+    for axes, (name, pixels) in zip(row, images.items(), strict=True):
+        axes.imshow(pixels, cmap="gray")
+        axes.grid(False)
+        axes.set(title=name, xticks=[], yticks=[])
+    return show(figure, f"Small grey images: {', '.join(images)}.")
