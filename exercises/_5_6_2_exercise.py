@@ -30,7 +30,7 @@
 # Run the cells from top to bottom; the race takes about a quarter of a minute. Look again at lesson
 # *04_random_search* if you get stuck.
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "21b3490b104dcbf30d2e972458bb9da6", "grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "198cf7f811622b304a61a607443d82a1", "grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import numpy as np
 import pandas as pd
 
@@ -39,17 +39,17 @@ from coffee_shop.checking import answered, check, raises
 from coffee_shop.churn import load_churn
 from coffee_shop.recipe import make_pipeline
 
-X_train, _, y_train, _ = load_churn(800, test_size=200)
-pipeline = make_pipeline(epochs=2, dropout=0.0)
+X_train, _, y_train, _ = load_churn(1200, test_size=200)
+pipeline = make_pipeline(epochs=30, dropout=0.0)
 param_grid = {
-    "clf__model__learning_rate": [0.01, 0.03, 0.1],
+    "clf__model__learning_rate": [0.001, 0.003, 0.01],
     "clf__batch_size": [64, 128],
     "clf__model__num_neurons": [16, 64],
 }
 CV = 2
 
 # %% [markdown]
-# `X_train` and `y_train` are 600 customers with the churn rate of the whole table; `param_grid` spans 12 recipes.
+# `X_train` and `y_train` are 1,000 customers with the churn rate of the whole table; `param_grid` spans 12 recipes.
 #
 # ## Question 1: distributions instead of lists
 #
@@ -65,8 +65,8 @@ from scipy import stats
 stats.uniform(0.0, 0.5).rvs(5, random_state=1).round(3)
 
 # %% [markdown]
-# Uniform is right for a share such as dropout. Drawn uniformly from 0.01 to 0.1, two learning rates in three
-# would lie above 0.04; drawn log-uniformly, only two in five do.
+# Uniform is right for a share such as dropout. Drawn uniformly from 0.001 to 0.01, two learning rates in three
+# would lie above 0.004; drawn log-uniformly, only two in five do.
 #
 # <details><summary>Hint 1</summary>
 #

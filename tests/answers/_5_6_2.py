@@ -24,7 +24,7 @@ from sklearn.model_selection import RandomizedSearchCV, StratifiedKFold
 from scipy.stats import loguniform
 
 fair = {{
-    "clf__model__learning_rate": loguniform(0.01, 0.1),
+    "clf__model__learning_rate": loguniform(0.001, 0.01),
     "clf__batch_size": [64, 128],
     "clf__model__num_neurons": [16, 64],
 }}
@@ -62,7 +62,7 @@ def _without_race(cases: list[Case]) -> list[Case]:
     return [Case(case.name, {**case.answers, **unanswered}, (*case.loses, *RACE)) for case in cases]
 
 
-def _distributions(rates: str = "loguniform(0.01, 0.1)", sizes: str = "[64, 128]") -> dict[str, str]:
+def _distributions(rates: str = "loguniform(0.001, 0.01)", sizes: str = "[64, 128]") -> dict[str, str]:
     return {"param_distributions": _DISTRIBUTIONS.format(rates=rates, sizes=sizes)}
 
 
@@ -94,7 +94,7 @@ def _strategy(body: str) -> dict[str, str]:
 
 WRONG = [
     Case("exponents_for_rates", _distributions("uniform(-2, 1)"), (RATES, SCORES)),
-    Case("a_dial_forgotten", {"param_distributions": _DISTRIBUTIONS.format(rates="loguniform(0.01, 0.1)", sizes="[64]")
+    Case("a_dial_forgotten", {"param_distributions": _distributions(sizes="[64]")["param_distributions"]
          .replace('    "clf__batch_size": [64],\n', "")}, (DIALS, RULES)),
     Case("three_draws", _race(random="n_iter=3, random_state=0, **rules"), (RULES,)),
     Case("no_random_state", _race(random="n_iter=4, **rules"), (RULES,)),
@@ -108,10 +108,10 @@ WRONG = [
          (SCORES,)),
     Case("no_comparison", {"compare": _compare()["compare"].replace("comparison = compare(", "compare(")}, (TABLE,)),
     *_without_race([
-    Case("uniform_rates", _distributions("uniform(0.01, 0.09)"), (RATES,)),
-    Case("list_of_rates", _distributions("[0.01, 0.02, 0.05, 0.1]"), (RATES,)),
-    Case("rates_drawn_already", _distributions("loguniform(0.01, 0.1).rvs(20, random_state=0)"), (RATES,)),
-    Case("rates_too_narrow", _distributions("loguniform(0.02, 0.05)"), (RATES,)),
+    Case("uniform_rates", _distributions("uniform(0.001, 0.009)"), (RATES,)),
+    Case("list_of_rates", _distributions("[0.001, 0.002, 0.005, 0.01]"), (RATES,)),
+    Case("rates_drawn_already", _distributions("loguniform(0.001, 0.01).rvs(20, random_state=0)"), (RATES,)),
+    Case("rates_too_narrow", _distributions("loguniform(0.002, 0.005)"), (RATES,)),
     Case("rates_too_wide", _distributions("loguniform(0.0001, 1.0)"), (RATES,)),
     Case("a_dial_pinned", _distributions(sizes="[64]"), (DIALS,)),
     Case("a_value_for_a_list", _distributions(sizes="64"), (DIALS,)),
@@ -171,11 +171,11 @@ from scipy import stats
 param_distributions = dict(
     clf__model__num_neurons=stats.randint(16, 65),
     clf__batch_size=np.array([64, 128]),
-    clf__model__learning_rate=stats.reciprocal(1e-2, 1e-1),
+    clf__model__learning_rate=stats.reciprocal(1e-3, 1e-2),
 )
 ''', **_timed("start = time.monotonic(); search.fit(X, y); return search, time.monotonic() - start")}),
     Case("a_little_wider_and_names_in_a_column", {
-        **_distributions("loguniform(0.008, 0.12)", "range(64, 129, 64)"),
+        **_distributions("loguniform(0.0008, 0.012)", "range(64, 129, 64)"),
         **_timed("from timeit import default_timer as now; t = now()\n    return [search.fit(X, y), now() - t]"),
         **_compare(finish='table.assign(score_per_fit=table["best_score"] / table["fits"]).sort_values("seconds")'),
     }),

@@ -4,7 +4,7 @@
 from scipy.stats import uniform
 
 param_distributions = {
-    "clf__model__learning_rate": uniform(0.01, 0.09),
+    "clf__model__learning_rate": uniform(0.001, 0.009),
     "clf__batch_size": [64, 128],
     "clf__model__num_neurons": [16, 64],
 }
