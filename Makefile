@@ -2,7 +2,7 @@ PYTHON ?= python3
 UV := $(shell sed -n 's/.*"\(uv==[^"]*\)".*/\1/p' pyproject.toml)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help lab grade test lint build doctor environment clean
+.PHONY: help lab grade lessons site test lint build doctor environment clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -12,6 +12,12 @@ lab: .venv/ready ## open JupyterLab on the course
 
 grade: .venv/ready ## grade the sample class, or whoever handed in to course/submitted
 	autograder grade
+
+lessons: .venv/ready ## run every lesson in full; print how long each takes
+	python -m notebooks.site.execute
+
+site: .venv/ready ## build the site of lessons and exercises, which needs no network
+	python -m notebooks.site.build
 
 test: .venv/ready lint ## run every check
 	pytest
@@ -28,8 +34,8 @@ doctor: .venv/ready ## examine the environment
 environment: .venv/ready ## derive environment.yml from pyproject.toml
 	python .ci/environment.py
 
-clean: ## remove the virtual environment and the course
-	rm -rf .venv course
+clean: ## remove the virtual environment, the course and the site
+	rm -rf .venv course build site
 
 .venv/ready: pyproject.toml uv.lock
 	@echo "Setting up .venv: about a minute, 3 GB of disk, this once."

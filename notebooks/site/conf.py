@@ -1,0 +1,67 @@
+"""Sphinx' settings for the site; nothing in it comes from the network, neither now nor when it is read."""
+
+import hashlib
+from base64 import b64decode
+from pathlib import Path
+
+import nbformat
+from docutils import nodes
+
+project = html_title = "The Art of Fine-Tuning"
+language = "en_GB"
+extensions = ["myst_nb"]
+
+nb_execution_mode = "off"  # the notebooks come executed
+nb_ipywidgets_js = {}  # widgets would be fetched from the network; a picture or text stands in for them
+nb_mime_priority_overrides = [("html", "application/vnd.jupyter.widget-view+json", None)]
+myst_heading_anchors = 3
+myst_heading_slug_func = "notebooks.site.conf.anchor"
+
+html_theme = "sphinx_book_theme"
+html_theme_options = {
+    "logo": {"text": project, "alt_text": "a soufflé"},
+    "navbar_persistent": [],
+    "footer_content_items": [],
+    "show_toc_level": 2,
+    "use_fullscreen_button": False,
+}
+html_context = {"default_mode": "auto"}
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+html_logo = "static/logo.svg"
+html_favicon = "static/logo.svg"
+
+
+def anchor(title: str) -> str:
+    """Return a heading's anchor as JupyterLab makes it, so that links hold there and here."""
+    return title.replace(" ", "-")
+
+
+def describe_pictures(app, doctree: nodes.document) -> None:
+    """Give each picture the alternative text that its output carries; myst-nb names its file by its bytes."""
+    path = Path(app.env.doc2path(app.env.docname))
+    if path.suffix != ".ipynb":
+        return
+    texts = {}
+    for cell in nbformat.read(path, as_version=4).cells:
+        for output in cell.get("outputs", []):
+            if png := output.get("data", {}).get("image/png"):
+                name = hashlib.sha256(b64decode(png)).hexdigest()
+                texts[name] = output.metadata.get("image/png", {}).get("alt")
+    for image in doctree.findall(nodes.image):
+        if text := texts.get(Path(image["uri"]).stem):
+            image["alt"] = text
+
+
+def offer_notebooks_only(app, pagename: str, templatename: str, context: dict, doctree) -> None:
+    """Take the download button off the pages that are no notebooks."""
+    if context.get("page_source_suffix") != ".ipynb":
+        context["header_buttons"] = [
+            button for button in context["header_buttons"] if button["label"] != "download-buttons"
+        ]
+
+
+def setup(app) -> None:
+    """Connect what this file adds to Sphinx."""
+    app.connect("doctree-read", describe_pictures)
+    app.connect("html-page-context", offer_notebooks_only, priority=600)  # after the theme, which adds the buttons

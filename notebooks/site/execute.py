@@ -1,0 +1,158 @@
+"""Run lessons from top to bottom, each in a fresh kernel, several at a time: ``python -m notebooks.site.execute``."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import DEVNULL
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+ROOT = Path(__file__).resolve().parents[2]
+EXECUTED = ROOT / "build" / "executed"
+LONG = 120  # seconds; a lesson that takes more tries a student's patience
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+_CELL_TIMEOUT = 600  # seconds; ends a cell that never ends by itself
+
+
+@dataclass(frozen=True)
+class Run:
+    """What became of one notebook: how long it took, what went wrong, and what the extra cell printed."""
+
+    notebook: NotebookNode
+    seconds: float
+    trouble: str = ""
+    extra: str = ""
+
+
+def lessons() -> list[Path]:
+    """Return the lessons in the order in which they are read."""
+    return sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def execute(
+    paths: Iterable[Path], folder: Path, extra_cells: Mapping[str, str] | None = None, *, allow_errors: bool = False
+) -> dict[str, Run]:
+    """Run notebooks, one a core at a time, each in a fresh kernel that works where the notebook lies.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+        The notebooks; they are left as they are.
+    folder : Path
+        Where the executed notebooks are written, under the same names; made if missing.
+    extra_cells : dict of str to str, optional
+        Code by a notebook's name without suffix, run after its last cell and not written.
+    allow_errors : bool
+        Whether a cell may raise; the others run all the same.
+
+    Returns
+    -------
+    dict of str to Run
+        By a notebook's name without suffix, in the order of ``paths``. A notebook that stopped, or wrote to the error
+        stream, has its ``trouble`` told there and raises nothing.
+    """
+    paths, extra_cells = list(paths), extra_cells or {}
+    folder.mkdir(parents=True, exist_ok=True)
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with ThreadPoolExecutor(CORES) as pool, Progress(*columns) as progress:
+        task = progress.add_task("Running", total=len(paths))
+        futures = {pool.submit(_run, path, extra_cells.get(path.stem), allow_errors): path for path in paths}
+        for future in as_completed(futures):
+            progress.update(task, advance=1, description=f"Ran {futures[future].stem}")
+    runs = {path.stem: future.result() for future, path in futures.items()}
+    for path in paths:
+        run = runs[path.stem]
+        if not run.trouble:
+            run.notebook.metadata["digest"] = _digest(path)
+        nbformat.write(run.notebook, folder / path.name)
+    return runs
+
+
+def changed(paths: Iterable[Path], folder: Path) -> list[Path]:
+    """Return the notebooks that must run again: their own text, the package they import or a library is another."""
+    return [path for path in paths if _digest_of_executed(folder / path.name) != _digest(path)]
+
+
+def report(runs: Mapping[str, Run], console: Console | None = None) -> None:
+    """Print the seconds of each notebook.
+
+    Raises
+    ------
+    SystemExit
+        If one of them is in trouble; the message names the notebook and the cell.
+    """
+    table = Table("notebook", "seconds", "", title=f"{CORES} at a time")
+    table.columns[1].justify = "right"
+    for name, run in runs.items():
+        remark = "failed" if run.trouble else f"over {LONG} s" if run.seconds > LONG else ""
+        table.add_row(name, f"{run.seconds:.1f}", remark)
+    (console or Console()).print(table)
+    if troubles := [f"{name}: {run.trouble}" for name, run in runs.items() if run.trouble]:
+        raise SystemExit("\n".join(troubles))
+
+
+def _run(path: Path, extra: str | None, allow_errors: bool) -> Run:
+    notebook = nbformat.read(path, as_version=4)
+    if extra is not None:
+        notebook.cells.append(new_code_cell(extra))
+    client = NotebookClient(
+        notebook,
+        timeout=_CELL_TIMEOUT,
+        allow_errors=allow_errors,
+        store_widget_state=False,  # a page has no kernel that could bring widgets to life
+        resources={"metadata": {"path": path.parent}},
+    )
+    start, stopped = time.perf_counter(), ""
+    try:
+        client.execute(stdout=DEVNULL, stderr=DEVNULL)  # what the process itself prints is no output of a cell
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+        stopped = str(error)
+    seconds = time.perf_counter() - start
+    trouble = _trouble(notebook, stopped, allow_errors)
+    last = notebook.cells.pop() if extra is not None else new_code_cell("")
+    return Run(notebook, seconds, trouble, "".join(output.get("text", "") for output in last.outputs))
+
+
+def _trouble(notebook: NotebookNode, stopped: str, allow_errors: bool) -> str:
+    """Return the first thing that went wrong and where, or nothing."""
+    for number, cell in enumerate(notebook.cells, start=1):
+        for output in cell.get("outputs", []):
+            if output.get("name") == "stderr":
+                return f"cell {number} wrote to the error stream: {output.text.strip()}"
+            if output.output_type == "error" and not allow_errors:
+                return f"cell {number} stopped with {output.ename}: {output.evalue}"
+        if stopped and cell.cell_type == "code" and cell.execution_count is None:
+            return f"cell {number} did not end: {stopped.strip()}"
+    return ""
+
+
+def _digest(path: Path) -> str:
+    package = sorted(file for file in (ROOT / "notebooks" / "coffee_shop").rglob("*") if file.suffix != ".pyc")
+    digest = hashlib.sha256()
+    for file in [path, ROOT / "uv.lock", *filter(Path.is_file, package)]:
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _digest_of_executed(path: Path) -> str | None:
+    return nbformat.read(path, as_version=4).metadata.get("digest") if path.exists() else None
+
+
+if __name__ == "__main__":
+    try:
+        report(execute(lessons(), EXECUTED))
+    except KeyboardInterrupt:
+        os._exit(130)  # at once; kernels end when they miss their parent
