@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
@@ -60,3 +61,33 @@ def test_the_page_shows_through():
     assert figure.get_facecolor()[3] == 0
     assert axes.get_facecolor()[3] == 0
     plots.show(figure, "nothing")
+
+
+def test_losses_with_the_same_limits_can_be_compared():
+    narrow, wide = ({"loss": [0.5, 0.4]}, {"loss": [0.5, 0.9]})
+    assert plots.draw_losses(narrow, "loss", limits=(0, 1)).data != plots.draw_losses(narrow, "loss").data
+    assert "ends at 0.90" in alt(plots.draw_losses(wide, "loss", limits=(0, 1)))
+
+
+def test_a_descent_that_leaves_the_valley_is_drawn_as_far_as_it_can_be_seen():
+    told = alt(plots.draw_descent(np.square, [-0.9, 1.1, -1.4]))
+    assert "from a weight of -0.9 to one of -1.4" in told
+
+
+def test_strips_tell_their_reach():
+    assert "few 1 to 3, many 2 to 2.5" in alt(plots.draw_strips({"few": [1, 3, 2], "many": [2.5, 2]}, "noise"))
+
+
+def test_the_dial_that_moves_most_is_told_last_and_drawn_on_top():
+    told = alt(plots.draw_turns({"rate": {0.1: 0.5, 1.0: 0.9}, "batch": {8: 0.7, 16: 0.71}}, "score"))
+    assert "batch 0.700 to 0.710, rate 0.500 to 0.900" in told
+
+
+def test_histograms_tell_the_mean_of_each_group():
+    assert "left on average 0.75" in alt(plots.draw_histograms({"stayed": [0.1], "left": [0.5, 1.0]}, "probability"))
+
+
+def test_images_are_drawn_side_by_side():
+    one, two = (plots.draw_images(dict.fromkeys(names, np.eye(3))) for names in ("a", "ab"))
+    assert alt(two) == "Small grey images: a, b."
+    assert two.width > one.width

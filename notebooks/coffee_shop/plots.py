@@ -266,15 +266,15 @@ def draw_strips(values: Mapping[str, Sequence[float]], label: str) -> Image:
     return show(figure, f"Points for {label}: {told}.")
 
 
-def draw_turns(turns: Mapping[str, Mapping[object, float]], label: str) -> Image:
-    """Draw how far each dial moves ``label`` from its best to its worst setting, the most powerful dial on top.
+def draw_turns(turns: Mapping[str, Mapping[float, float]], label: str) -> Image:
+    """Draw how far each dial moves ``label``, the most powerful dial on top.
 
     Parameters
     ----------
     turns : dict of dict
-        For each dial what was reached at each of its settings; lower is better.
+        For each dial what was reached at each of its settings, numbers.
     """
-    figure, axes = new_axes(height=0.9 + 0.7 * len(turns))
+    figure, axes = new_axes(height=0.9 + 0.4 * len(turns))
     ordered = sorted(turns, key=lambda dial: max(turns[dial].values()) - min(turns[dial].values()))
     for i, dial in enumerate(ordered):
         reached = list(turns[dial].values())
@@ -285,7 +285,8 @@ def draw_turns(turns: Mapping[str, Mapping[object, float]], label: str) -> Image
             axes.annotate(f"{setting:g}", (turns[dial][setting], i), xytext=(shift, 0), textcoords="offset points",
                           ha=side, va="center", color=_INK)  # fmt: skip
     axes.set(xlabel=label, yticks=range(len(ordered)), yticklabels=ordered)
-    axes.margins(x=0.15, y=0.2)
+    axes.margins(x=0.15)
+    axes.grid(visible=False, axis="y")
     told = ", ".join(f"{dial} {min(turns[dial].values()):.3f} to {max(turns[dial].values()):.3f}" for dial in ordered)
     return show(figure, f"Reach of each dial in {label}: {told}.")
 
