@@ -3,7 +3,7 @@
 FACTS = {
     "7,043 customers by 19 features": "customers.shape == (7043, 19 + 1)",
     "More than four years with the company": "one['tenure'].item() > 4 * 12",
-    "seven services": "(one.iloc[0] == 'Yes')['PhoneService':'StreamingMovies'].sum() + 1 == 7",
+    "five services": "(one.iloc[0] == 'Yes')['PhoneService':'StreamingMovies'].sum() + 1 == 5",
     "a contract from month to month": "one['Contract'].item() == 'Month-to-month'",
     "1 means left. More than": "one['Churn'].item() == 1",
     "left: 26.5 %": "round(100 * customers['Churn'].mean(), 1) == 26.5",
