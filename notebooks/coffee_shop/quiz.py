@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import ipywidgets as widgets
 
 _STYLE = """<style>
+.coffee-shop-quiz .widget-html-content { line-height: 1.4; padding: 4px 0; }
 .coffee-shop-option { height: auto; min-height: 32px; line-height: 1.4; padding: 4px 12px; text-align: left;
                       white-space: normal; }
 </style>"""
@@ -59,6 +60,7 @@ class quiz(widgets.VBox):
         self.buttons = {option: self._button(option) for option in options}
         heading = widgets.HTML(f"{_STYLE}<strong>{_marked(question)}</strong>")
         super().__init__([heading, *self.buttons.values(), self.feedback])
+        self.add_class("coffee-shop-quiz")
 
     def _button(self, option: str) -> widgets.Button:
         button = widgets.Button(description=option.replace("`", ""), layout=widgets.Layout(width="fit-content"))
