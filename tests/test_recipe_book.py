@@ -25,7 +25,7 @@ def test_every_recipe_is_in_it_once_with_a_score_and_a_price():
     assert len(book) == 5**5 == len(ParameterGrid({dial: list(settings) for dial, settings in DIALS.items()}))
     assert not book.duplicated(list(DIALS)).any()
     assert not book.isna().any().any()
-    assert book["mean_test_score"].between(0.4, 0.9).all()
+    assert book["mean_test_score"].between(0.2, 0.9).all()
     splits = book[[f"split{fold}_test_score" for fold in range(3)]].to_numpy()
     np.testing.assert_allclose(book["mean_test_score"], splits.mean(axis=1))
     np.testing.assert_allclose(book["std_test_score"], splits.std(axis=1))

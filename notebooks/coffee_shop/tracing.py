@@ -101,7 +101,7 @@ def _shape_of(model: keras.Model) -> str:
 
 def _twin_of(model: keras.Model) -> tuple[keras.Model, Twin]:
     body = keras.models.clone_model(model)
-    twin = Twin(body.inputs, body.outputs)
+    twin = Twin(body.inputs[0], body.outputs[0])
     twin.compile_from_config(model.get_compile_config())
     return body, twin
 

@@ -13,6 +13,7 @@ import gzip
 import hashlib
 import itertools
 import json
+import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -36,7 +37,10 @@ SHAPE = ["clf__model__num_neurons", "clf__model__dropout"]  # what a training st
 
 def taste_shape(shape: dict[str, float]) -> list[dict]:
     """Train all networks of one shape; return a row for each recipe and fold, the seconds those of the processor."""
-    pipeline = _one_threaded_pipeline()
+    # Imported here: the process that hands out the work needs no TensorFlow.
+    from coffee_shop.recipe import make_pipeline
+
+    pipeline = make_pipeline()
     X, _, y, _ = load_churn()
     rows = []
     for fold, (learned, held) in enumerate(StratifiedKFold(FOLDS).split(X, y)):
@@ -51,17 +55,6 @@ def taste_shape(shape: dict[str, float]) -> list[dict]:
             recipe = {**shape, RATE: rate, BATCH: batch, "fold": fold}
             rows += [{**recipe, **tasted} for tasted in taster.tasted]
     return rows
-
-
-def _one_threaded_pipeline():
-    # Imported here: the process that hands out the work needs no TensorFlow.
-    from coffee_shop.recipe import make_pipeline
-
-    import tensorflow as tf  # isort: skip
-
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-    return make_pipeline()
 
 
 def _taster(X, y):
@@ -91,6 +84,7 @@ def taste_all(processes: int) -> list[dict]:
     tasted = {tuple(row[dial] for dial in SHAPE) for row in done}
     shapes = itertools.product(*(DIALS[dial] for dial in SHAPE))
     todo = [dict(zip(SHAPE, shape, strict=True)) for shape in shapes if shape not in tasted]
+    os.environ.update(dict.fromkeys(["OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"], "1"))
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool, JOURNAL.open("a") as journal:
         jobs = [pool.submit(taste_shape, shape) for shape in todo]
         for job in track(as_completed(jobs), f"Tasting {len(todo)} shapes", total=len(todo)):
