@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from autograder import notebooks
+from autograder.layout import BUNDLED
 from coffee_shop.quiz import quiz
 
 OPTIONS = {"`alpha`": "It is learned.", "beta > 1": "You set it, as in `fit`."}
@@ -56,3 +58,11 @@ def test_without_a_kernel_every_option_opens_to_its_feedback(asked):
 def test_what_is_no_quiz_is_refused(options, answer, told):
     with pytest.raises(ValueError, match=told):
         quiz("Which?", options, answer)
+
+
+@pytest.mark.parametrize("path", sorted((BUNDLED.root / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_no_lesson_shows_the_answer_above_the_question(path):
+    """The code of a quiz is folded in JupyterLab and left out of the site."""
+    for cell in notebooks.read(path).cells:
+        if cell.cell_type == "code" and "quiz(" in cell.source:
+            assert cell.metadata == {"jupyter": {"source_hidden": True}, "tags": ["remove-input"]}, cell.id
