@@ -4,6 +4,7 @@ FACTS = {
     "No model can do better here than 0.5": "0.35 < inside < 0.65",
     "Nearly perfect, out of nothing": "outside > 0.9",
     "right for three customers in four": "0.7 < accuracy_score(y_test, nobody) < 0.8",
+    "1.0 is a perfect ranking": "roc_auc_score(y_test, y_test) == 1.0",
     "The bottom of the valley lies well below 0.5": "best_line < 0.4 and min(costs) < costs[24]",
     "with these prices theory puts it at 1 in 5": "abs(thresholds[24] - 0.5) < 1e-9 and 1 / 5 == 0.2",
     "The first two rows overlap": "min(scores['56 neurons']) < max(scores['64 neurons'])"
