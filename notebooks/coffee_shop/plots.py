@@ -214,13 +214,18 @@ def _best_square(table: pd.DataFrame) -> str:
     return f"{table.to_numpy().max():.3f} at {table.columns.name} {column:g} and {table.index.name} {row:g}"
 
 
-def draw_bands(curves: Mapping[str, np.ndarray], x: Sequence[float], xlabel: str, ylabel: str) -> Image:
+def draw_bands(
+    curves: Mapping[str, np.ndarray], x: Sequence[float], xlabel: str, ylabel: str, *, ranks: bool = False
+) -> Image:
     """Draw for each name the median over many repeats, and the band that holds eight in ten of them.
 
     Parameters
     ----------
     curves : dict of ndarray, shapes (repeats, len(x))
+        NaN where there is nothing yet.
     x : sequence of float
+    ranks : bool
+        The values are ranks: the first on top, equal factors equally far apart.
     """
     figure, axes = new_axes()
     for i, (name, repeats) in enumerate(curves.items()):
@@ -229,9 +234,27 @@ def draw_bands(curves: Mapping[str, np.ndarray], x: Sequence[float], xlabel: str
         axes.plot(x, median, markevery=(i * len(x) // 24, max(1, len(x) // 8)), label=name, **style)
         axes.fill_between(x, low, high, color=COLOURS[i], alpha=0.2, linewidth=0)
     axes.set(xlabel=xlabel, ylabel=ylabel)
+    if ranks:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter("{x:,.0f}")
+        axes.invert_yaxis()
     _legend(axes, loc="lower right")
-    ends = ", ".join(f"{name} {np.nanmedian(repeats[:, -1]):.4f}" for name, repeats in curves.items())
+    ends = ", ".join(f"{name} {np.nanmedian(repeats[:, -1]):.4g}" for name, repeats in curves.items())
     return show(figure, f"Medians and bands of {ylabel} against {xlabel}; at the right end: {ends}.")
+
+
+def draw_shadows(tries: Mapping[str, np.ndarray], xlabel: str, ylabel: str) -> Image:
+    """Draw tries of two dials, arrays of shape (n, 2) with values in [0, 1], and their shadows on both axes."""
+    figure, panels = new_panels(len(tries))
+    told = []
+    for i, (axes, (name, points)) in enumerate(zip(panels, tries.items(), strict=True)):
+        x, y = np.asarray(points).T
+        axes.scatter(x, y, color=COLOURS[i], marker=_MARKERS[i], s=50, zorder=2)
+        axes.scatter(x, np.full(len(x), -0.08), color=COLOURS[i], marker="|", s=150)
+        axes.scatter(np.full(len(y), -0.08), y, color=COLOURS[i], marker="_", s=150)
+        told.append(f"{name}: {len(x)} tries, {len(set(x))} settings of each")
+        axes.set(title=told[-1], xlabel=xlabel, ylabel=ylabel, xlim=(-0.12, 1), ylim=(-0.12, 1), xticks=[], yticks=[])
+    return show(figure, f"Tries of two dials and their shadows on the axes. {'; '.join(told)}.")
 
 
 def tint(axes: Axes) -> None:
@@ -312,3 +335,83 @@ def draw_images(images: Mapping[str, np.ndarray]) -> Image:
         axes.grid(False)
         axes.set(title=name, xticks=[], yticks=[])
     return show(figure, f"Small grey images: {', '.join(images)}.")
+
+
+def draw_belief(
+    x: np.ndarray, mean: np.ndarray, std: np.ndarray, promise: np.ndarray, tried: Mapping[float, float], label: str
+) -> Image:
+    """Draw what a model believes of a function of one dial, and below it where it promises most.
+
+    Parameters
+    ----------
+    x, mean, std, promise : ndarray, shape (n,)
+        Settings on a log scale, the score expected there, how unsure that is, and what a try there promises.
+    tried : dict of float to float
+        Scores by setting.
+    label : str
+        What ``x`` is.
+    """
+    with plt.rc_context(_STYLE):
+        figure, (above, below) = plt.subplots(
+            2, 1, figsize=(6.4, 4.4), sharex=True, height_ratios=[3, 1], layout="constrained"
+        )
+    above.fill_between(x, mean - 2 * std, mean + 2 * std, color=COLOURS[1], alpha=0.3, linewidth=0, label="unsure")
+    above.plot(x, mean, color=COLOURS[1], linestyle="--", label="expected")
+    above.scatter(tried.keys(), tried.values(), color=COLOURS[4], zorder=3, label="tasted")
+    above.set(ylabel="ROC AUC", title=f"after {len(tried)} tries")
+    _legend(above, loc="lower center", ncols=3)
+    below.fill_between(x, promise, color=COLOURS[2], alpha=0.5)
+    chosen = x[np.argmax(promise)]
+    for axes in (above, below):
+        axes.axvline(chosen, color=COLOURS[2], linestyle=":")
+    below.set(xscale="log", xlabel=label, ylabel="promise", yticks=[])
+    return show(figure, f"Belief about the score by {label} after {len(tried)} tries; the next one is at {chosen:.2g}.")
+
+
+def draw_trials(settings: Sequence[float], scores: Sequence[float], n_random: int, label: str) -> Image:
+    """Draw the settings of one dial in the order they were tried, log scale; the first ``n_random`` are hollow."""
+    figure, axes = new_axes()
+    number = np.arange(1, len(settings) + 1)
+    best = int(np.argmax(scores))
+    for chosen, colour, name in [
+        (number <= n_random, "none", "drawn at random"),
+        (number > n_random, COLOURS[0], "chosen by the model"),
+    ]:
+        at = number[chosen], np.asarray(settings)[chosen]
+        axes.scatter(*at, s=60, facecolors=colour, edgecolors=COLOURS[0], linewidths=1.5, label=name)
+    axes.scatter(number[best], settings[best], marker="*", s=360, color=COLOURS[2], zorder=0, label="best")
+    axes.set(xlabel="try", ylabel=label, yscale="log")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    _legend(axes, loc="upper center", bbox_to_anchor=(0.5, 1.15), ncols=3)
+    return show(
+        figure, f"{label} of {len(settings)} tries in order, the first {n_random} random; best is try {best + 1}."
+    )
+
+
+def draw_piles(x: np.ndarray, densities: Mapping[str, np.ndarray], promise: np.ndarray, label: str) -> Image:
+    """Draw a density for each pile of settings ``x``, log scale, and where ``promise`` is largest."""
+    figure, axes = new_axes()
+    for i, (name, density) in enumerate(densities.items()):
+        axes.plot(x, density, color=COLOURS[i], linestyle=["-", "--"][i % 2], label=name)
+        axes.fill_between(x, density, color=COLOURS[i], alpha=0.2, linewidth=0)
+    chosen = x[np.argmax(promise)]
+    axes.axvline(chosen, color=COLOURS[2], linestyle=":", label="largest ratio")
+    axes.set(xscale="log", xlabel=label, ylabel="density", yticks=[])
+    _legend(axes)
+    return show(figure, f"Densities of {label} for {' and '.join(densities)}; their ratio is largest at {chosen:.2g}.")
+
+
+def draw_pruned(curves: Mapping[int, Sequence[float]], longest: int, label: str) -> Image:
+    """Draw a line by epoch for each training; those that ended before ``longest`` epochs end with a cross."""
+    figure, axes = new_axes()
+    for curve in curves.values():
+        whole = len(curve) == longest
+        axes.plot(
+            range(1, len(curve) + 1), curve, color=COLOURS[0] if whole else COLOURS[1], alpha=0.9 if whole else 0.6
+        )
+        axes.scatter(len(curve), curve[-1], marker="o" if whole else "x", color=COLOURS[0] if whole else COLOURS[1])
+    ends = [curve[-1] for curve in curves.values()]
+    axes.set(xlabel="epoch", ylabel=label, ylim=(np.quantile(ends, 0.1) - 0.01, max(ends) + 0.005))
+    stopped = sum(len(curve) < longest for curve in curves.values())
+    axes.set_title(f"{stopped} of {len(curves)} trainings stopped early")
+    return show(figure, f"{label} by epoch of {len(curves)} trainings, {stopped} of which were stopped early.")

@@ -1,0 +1,135 @@
+"""The treasure map: the recipe book as a heat map, and where searches have dug on it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import product
+
+import numpy as np
+import pandas as pd
+from IPython.display import Image
+from matplotlib.axes import Axes
+
+from coffee_shop import plots
+from coffee_shop.recipe_book import DEFAULTS, DIALS, load_recipe_book, search_book
+
+RATE, EPOCHS = "clf__model__learning_rate", "clf__epochs"
+# Where the first, second, ... try in one square stands, in squares off its middle: so that none hides another.
+_PLACES = sorted(product((-0.36, -0.18, 0, 0.18, 0.36), (-0.3, 0, 0.3)), key=lambda place: np.hypot(*place))
+
+
+def read_map(across: str = RATE, up: str = EPOCHS, frozen: Mapping[str, float] | None = None) -> pd.DataFrame:
+    """Return the best mean ROC AUC in the recipe book for each pair of settings of two dials.
+
+    Parameters
+    ----------
+    across, up : str
+        Two different dials of the book.
+    frozen : dict, optional
+        Settings of other dials. The dials that are neither on the map nor frozen are at their best in each square.
+
+    Returns
+    -------
+    DataFrame, shape (5, 5)
+        Settings of ``up`` by settings of ``across``.
+
+    Raises
+    ------
+    ValueError
+        If the two dials are one, or are frozen, or the book has no such dial or setting.
+    """
+    frozen = dict(frozen or {})
+    if across == up or {across, up} & frozen.keys():
+        raise ValueError(f"a map needs two different dials that turn, got {across!r}, {up!r} and frozen {frozen}")
+    search_book([{across: DEFAULTS.get(across), up: DEFAULTS.get(up), **frozen}])  # refuses what is not in the book
+    book = load_recipe_book()
+    for dial, setting in frozen.items():
+        book = book[book[dial] == setting]
+    table = book.pivot_table(index=up, columns=across, values="mean_test_score", aggfunc="max")
+    return table.rename_axis(index=_plain(up), columns=_plain(across))
+
+
+def draw_tries(
+    searches: Mapping[str, Sequence[Mapping[str, float]]],
+    step: int,
+    *,
+    across: str = RATE,
+    up: str = EPOCHS,
+    frozen: Mapping[str, float] | None = None,
+) -> Image:
+    """Draw a treasure map for each search, with its first ``step`` tries on it.
+
+    The colour of a square is the best that lies in it. A circle is a try, the filled one the last; the star is the
+    best so far.
+
+    Parameters
+    ----------
+    searches : dict of str to sequence of dict
+        The recipes that each search tried, in order, as `search_book` takes them.
+    step : int
+        How many of them have been tried, at least 1; a search that ends earlier stands still.
+    across, up, frozen
+        As for `read_map`. A frozen dial is frozen for the searches, too.
+
+    Raises
+    ------
+    ValueError
+        As `read_map` and `search_book`, and if ``step`` is below 1 or there is no search.
+    """
+    if step < 1 or not searches:
+        raise ValueError(f"expected a step of at least 1 and at least one search, got {step} and {list(searches)}")
+    table = read_map(across, up, frozen)
+    # The same for every map; the worst quarter of the book would take most colours for itself.
+    limits = tuple(load_recipe_book()["mean_test_score"].quantile([0.25, 1]))
+    figure, panels = plots.new_panels(len(searches), 4.4 if len(searches) == 1 else 3.7, 3.8)
+    told = []
+    for axes, (name, tries) in zip(panels, searches.items(), strict=True):
+        squares = plots.fill_map(axes, table, limits, told=False)
+        tried = [{**DEFAULTS, **recipe, **(frozen or {})} for recipe in tries[:step]]
+        places = [(DIALS[across].index(recipe[across]), DIALS[up].index(recipe[up])) for recipe in tried]
+        found = search_book(tried)
+        _mark(axes, places, found.best_index_)
+        told.append(f"{name}: {len(tried)} tries in {len(set(places))} squares, best {found.best_score_:.4f}")
+        axes.tick_params(labelsize="small")
+        axes.set_title(told[-1].replace(", ", ",\n"), fontsize="medium")
+    plots.tint(figure.colorbar(squares, ax=panels, label="ROC AUC", extend="min").ax)
+    return plots.show(figure, f"Treasure map, {_plain(across)} across, {_plain(up)} up. {'; '.join(told)}.")
+
+
+def on_the_clock(best: np.ndarray, seconds: np.ndarray, clock: np.ndarray) -> np.ndarray:
+    """Return how far searches have come at given times, shape (repeats, len(clock)).
+
+    Parameters
+    ----------
+    best : ndarray, shape (repeats, tries)
+        The best so far after each try.
+    seconds : ndarray, shape (repeats, tries)
+        What each try took.
+    clock : ndarray, shape (times,)
+        Seconds since the start.
+
+    Returns
+    -------
+    ndarray
+        NaN before the first try has ended.
+    """
+    ended = np.array([np.searchsorted(np.cumsum(row), clock, side="right") for row in np.asarray(seconds)])
+    return np.take_along_axis(np.insert(np.asarray(best, float), 0, np.nan, axis=1), ended, axis=1)
+
+
+def _mark(axes: Axes, places: Sequence[tuple[int, int]], best: int) -> None:
+    taken: Counter[tuple[int, int]] = Counter()
+    points = []
+    for x, y in places:
+        right, above = _PLACES[taken[x, y] % len(_PLACES)]
+        taken[x, y] += 1
+        points.append((x + right, y + above))
+    white = {"edgecolors": "black", "linewidths": 0.8, "zorder": 2}
+    axes.scatter(*zip(*points, strict=True), s=26, color="white", **white)
+    axes.scatter(*points[-1], s=42, color=plots.COLOURS[4], **white)
+    axes.scatter(*points[best], s=130, marker="*", color="white", **white)
+
+
+def _plain(dial: str) -> str:
+    return dial.rpartition("__")[2].replace("_", " ").replace("num ", "")
