@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
 
@@ -91,3 +92,42 @@ def test_images_are_drawn_side_by_side():
     one, two = (plots.draw_images(dict.fromkeys(names, np.eye(3))) for names in ("a", "ab"))
     assert alt(two) == "Small grey images: a, b."
     assert two.width > one.width
+
+
+def test_maps_tell_their_best_square():
+    table = pd.DataFrame([[0.5, 0.6], [0.7, 0.8]], index=[16, 32], columns=[0.01, 0.1])
+    told = alt(plots.draw_maps({"wide": table.rename_axis(index="batch size", columns="learning rate")}))
+    assert "wide: 0.800 at learning rate 0.1 and batch size 32" in told
+
+
+@pytest.mark.parametrize("ranks", [True, False])
+def test_bands_tell_the_median_at_their_end(ranks):
+    curves = {"grid": np.array([[np.nan, 3], [5, 2], [4, 1]]), "random": np.array([[9, 7.0]])}
+    assert "grid 2, random 7" in alt(plots.draw_bands(curves, [1, 2], "tries", "rank", ranks=ranks))
+
+
+def test_shadows_count_the_settings_of_each_dial():
+    tries = {"grid": np.array([[0.1, 0.1], [0.1, 0.9], [0.9, 0.1], [0.9, 0.9]])}
+    assert "grid: 4 tries, 2 settings of each" in alt(plots.draw_shadows(tries, "one", "other"))
+
+
+def test_a_belief_tells_where_the_next_try_is():
+    x = np.array([0.001, 0.01, 0.1])
+    told = alt(plots.draw_belief(x, x, x, np.array([0.1, 0.3, 0.2]), {0.001: 0.7, 0.1: 0.8}, "learning rate"))
+    assert "after 2 tries; the next one is at 0.01" in told
+
+
+def test_trials_tell_which_was_best():
+    assert "of 3 tries in order, the first 2 random; best is try 3" in alt(
+        plots.draw_trials([0.1, 0.01, 0.02], [0.7, 0.8, 0.9], 2, "rate")
+    )
+
+
+def test_piles_tell_where_their_ratio_is_largest():
+    x, good, others = np.array([0.001, 0.01, 0.1]), np.array([1, 4, 1]), np.array([1, 1, 5])
+    assert "largest at 0.01." in alt(plots.draw_piles(x, {"good": good, "others": others}, good / others, "rate"))
+
+
+def test_pruned_trainings_are_counted():
+    curves = {0: [0.5, 0.6, 0.7], 1: [0.4], 2: [0.5, 0.55]}
+    assert "of 3 trainings, 2 of which were stopped early" in alt(plots.draw_pruned(curves, 3, "score"))

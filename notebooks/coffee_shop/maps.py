@@ -87,8 +87,8 @@ def draw_tries(
     for axes, (name, tries) in zip(panels, searches.items(), strict=True):
         squares = plots.fill_map(axes, table, limits, told=False)
         tried = [{**DEFAULTS, **recipe, **(frozen or {})} for recipe in tries[:step]]
-        places = [(DIALS[across].index(recipe[across]), DIALS[up].index(recipe[up])) for recipe in tried]
         found = search_book(tried)
+        places = [(DIALS[across].index(recipe[across]), DIALS[up].index(recipe[up])) for recipe in tried]
         _mark(axes, places, found.best_index_)
         told.append(f"{name}: {len(tried)} tries in {len(set(places))} squares, best {found.best_score_:.4f}")
         axes.tick_params(labelsize="small")
