@@ -15,9 +15,9 @@ from autograder.build import default_config
 from autograder.layout import BUNDLED
 
 ROOT = BUNDLED.root
-LIBRARIES = {"ai_edge_litert", "coffee_shop", "dask", "IPython", "ipywidgets", "joblib", "jupyter_client", "keras",
-             "matplotlib", "nbformat", "numpy", "optuna", "pandas", "scikeras", "scipy", "sklearn", "skops", "tensorflow",
-             "h5py"}  # fmt: skip
+LIBRARIES = {"ai_edge_litert", "coffee_shop", "dask", "h5py", "IPython", "ipywidgets", "joblib", "jupyter_client",
+             "keras", "matplotlib", "nbformat", "numpy", "optuna", "pandas", "scikeras", "scipy", "sklearn", "skops",
+             "tensorflow"}  # fmt: skip
 
 
 def imported(source: str) -> set[str]:
