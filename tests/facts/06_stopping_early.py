@@ -32,6 +32,10 @@ FACTS = {
     ),
     "The tournament wins": "halved['best taste'][0] > np.median(so_far[np.arange(500), affordable])",
     "a few that all go to the end": "brackets[-1]['epochs at first'] == longest",
+    "All four cost about the same": (
+        "len(brackets) == 4 and max(bracket['epochs in all'] for bracket in brackets)"
+        " < 1.1 * min(bracket['epochs in all'] for bracket in brackets)"
+    ),
     "four fifths to learn from": "abs(len(X_learn) / len(X_train) - 4 / 5) < 0.001",
     "cups that nobody finished": "trained < 0.75 * len(curves) * longest",
 }
