@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from autograder.build import build_course
 from autograder.course import Course
 from autograder.layout import BUNDLED
 from autograder.sample_class import hand_in
+from notebooks.site.execute import execute, lessons
 
 AUTOGRADER = [sys.executable, "-m", "autograder"]
 
@@ -41,6 +43,19 @@ def graded(built, tmp_path_factory):
     run = run_autograder("grade", "--course", root, "--json")
     assert run.returncode == 0, run.stderr
     return Course(root), run
+
+
+@pytest.fixture(scope="session")
+def executed_lessons(tmp_path_factory):
+    """The folder with every lesson, run once, and what became of each; the extra cell prints what is not true."""
+    folder = tmp_path_factory.mktemp("executed")
+    untrue = "print([phrase for phrase, fact in {!r}.items() if not eval(fact)], end='')"
+    return folder, execute(lessons(), folder, {path.stem: untrue.format(facts_of(path.stem)) for path in lessons()})
+
+
+def facts_of(lesson: str) -> dict[str, str]:
+    """Return what a lesson's prose claims, and the expression for each that has to be true after its last cell."""
+    return import_module(f"tests.facts.{lesson}").FACTS
 
 
 def run_autograder(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess:

@@ -6,15 +6,16 @@ import html
 import os
 import re
 import shutil
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+from docutils.nodes import make_id
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
-from sphinx.cmd.build import build_main
 
-from notebooks.site.conf import anchor
 from notebooks.site.execute import CORES, EXECUTED, ROOT, changed, execute, lessons, report
 
 HERE = Path(__file__).parent
@@ -34,12 +35,12 @@ class Lesson:
     minutes: int
 
 
-def exercises() -> list[Path]:
+def exercises(root: Path = ROOT) -> list[Path]:
     """Return the exercises as students get them."""
-    return sorted((ROOT / "exercises").glob("*.ipynb"))
+    return sorted((root / "exercises").glob("*.ipynb"))
 
 
-def build(executed: Path, work: Path, site: Path) -> None:
+def build(executed: Path, work: Path, site: Path, root: Path = ROOT) -> None:
     """Build the pages from the lessons and exercises in ``executed``.
 
     Parameters
@@ -49,35 +50,39 @@ def build(executed: Path, work: Path, site: Path) -> None:
     work : Path
         Folder for what lies between; emptied first.
     site : Path
-        Where the pages go; emptied first.
+        Where the pages go, in place of those that are there.
+    root : Path
+        The repository that holds the lessons and exercises.
 
     Raises
     ------
     RuntimeError
         If Sphinx finds anything to warn of.
     """
-    for folder in (work, site):
-        shutil.rmtree(folder, ignore_errors=True)
-    assemble(executed, work / "pages")
-    quietly = ["-q", "-W", "--keep-going", "-j", str(CORES)]
-    if build_main([*quietly, "-c", str(HERE), "-d", str(work / "doctrees"), str(work / "pages"), str(site)]):
-        raise RuntimeError("The site was not built; the lines above say why.")
-    for source in [*lessons(), *exercises()]:  # to download is what is stored, without outputs
-        shutil.copy(source, site / "_sources" / source.relative_to(ROOT))
+    shutil.rmtree(work, ignore_errors=True)
+    assemble(executed, work / "pages", root)
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-j", str(CORES), "-c", str(HERE)]
+    command += ["-d", str(work / "doctrees"), str(work / "pages"), str(work / "html")]
+    if (run := subprocess.run(command, cwd=ROOT, capture_output=True, text=True)).returncode:
+        raise RuntimeError(f"The site was not built:\n{run.stderr}")
+    for source in [*lessons(root), *exercises(root)]:  # to download is what is stored, without outputs
+        shutil.copy(source, work / "html" / "_sources" / source.relative_to(root))
+    shutil.rmtree(site, ignore_errors=True)
+    shutil.move(work / "html", site)
 
 
-def assemble(executed: Path, pages: Path) -> None:
+def assemble(executed: Path, pages: Path, root: Path = ROOT) -> None:
     """Lay out Sphinx' source folder as the repository is laid out, so that links between notebooks hold."""
-    for source in [*lessons(), *exercises()]:
+    for source in [*lessons(root), *exercises(root)]:
         notebook = nbformat.read(executed / source.name, as_version=4)
         _soften(notebook)
-        page = pages / source.relative_to(ROOT)
+        page = pages / source.relative_to(root)
         page.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, page)
-        _copy_linked(notebook, source, pages)
+        _copy_linked(notebook, source.parent, pages, root)
     text = (HERE / "index.md").read_text(encoding="utf-8")
-    told = [lesson_of(path) for path in lessons()]
-    tasks = [f"- [{title_of(path)}](exercises/{path.name})" for path in exercises()]
+    told = [lesson_of(path) for path in lessons(root)]
+    tasks = [f"- [{title_of(path)}](exercises/{path.name})" for path in exercises(root)]
     parts = {"LESSONS": _table(told), "CONTENTS": _contents(told), "EXERCISES": "\n".join(tasks)}
     for mark, part in parts.items():
         text = text.replace(f"<!-- {mark} -->", part)
@@ -116,15 +121,15 @@ def _soften(notebook: NotebookNode) -> None:
 
 
 def _address(lesson: str, section: str) -> str:
-    return f"../notebooks/{lesson}.html#{anchor(section)}"
+    return f"../notebooks/{lesson}.html#{make_id(section)}"
 
 
-def _copy_linked(notebook: NotebookNode, source: Path, pages: Path) -> None:
+def _copy_linked(notebook: NotebookNode, folder: Path, pages: Path, root: Path) -> None:
     """Copy what the prose links to and is no page, such as a data set's licence."""
     for cell in notebook.cells:
         for target in _LINK.findall(cell.source) if cell.cell_type == "markdown" else []:
-            file = (source.parent / target).resolve()
-            copy = pages / file.relative_to(ROOT)
+            file = (folder / target).resolve()
+            copy = pages / file.relative_to(root)
             if file.is_file() and file.suffix != ".ipynb" and not copy.exists():
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(file, copy)

@@ -8,7 +8,7 @@ import nbformat
 from docutils import nodes
 
 project = html_title = "The Art of Fine-Tuning"
-language = "en_GB"
+language = "en"
 extensions = ["myst_nb"]
 
 nb_execution_mode = "off"  # the notebooks come executed
@@ -25,6 +25,10 @@ html_theme_options = {
     "show_toc_level": 2,
     "use_fullscreen_button": False,
 }
+# A page from disk may not read another one, as the summaries in the search results would have to.
+html_js_files = [
+    (None, {"body": "if (location.protocol === 'file:') DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;"})
+]
 html_context = {"default_mode": "auto"}
 html_static_path = ["static"]
 html_css_files = ["site.css"]

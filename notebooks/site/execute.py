@@ -37,9 +37,9 @@ class Run:
     extra: str = ""
 
 
-def lessons() -> list[Path]:
+def lessons(root: Path = ROOT) -> list[Path]:
     """Return the lessons in the order in which they are read."""
-    return sorted((ROOT / "notebooks").glob("*.ipynb"))
+    return sorted((root / "notebooks").glob("*.ipynb"))
 
 
 def execute(
@@ -67,11 +67,15 @@ def execute(
     paths, extra_cells = list(paths), extra_cells or {}
     folder.mkdir(parents=True, exist_ok=True)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    with ThreadPoolExecutor(CORES) as pool, Progress(*columns) as progress:
-        task = progress.add_task("Running", total=len(paths))
+    pool = ThreadPoolExecutor(CORES)
+    try:
         futures = {pool.submit(_run, path, extra_cells.get(path.stem), allow_errors): path for path in paths}
-        for future in as_completed(futures):
-            progress.update(task, advance=1, description=f"Ran {futures[future].stem}")
+        with Progress(*columns) as progress:
+            task = progress.add_task("Running", total=len(paths))
+            for future in as_completed(futures):
+                progress.update(task, advance=1, description=f"Ran {futures[future].stem}")
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
     runs = {path.stem: future.result() for future, path in futures.items()}
     for path in paths:
         run = runs[path.stem]
@@ -108,34 +112,34 @@ def _run(path: Path, extra: str | None, allow_errors: bool) -> Run:
     notebook = nbformat.read(path, as_version=4)
     if extra is not None:
         notebook.cells.append(new_code_cell(extra))
+    started = []
     client = NotebookClient(
         notebook,
         timeout=_CELL_TIMEOUT,
         allow_errors=allow_errors,
         store_widget_state=False,  # a page has no kernel that could bring widgets to life
         resources={"metadata": {"path": path.parent}},
+        on_cell_execute=lambda cell, cell_index: started.append(cell_index + 1),
     )
     start, stopped = time.perf_counter(), ""
     try:
         client.execute(stdout=DEVNULL, stderr=DEVNULL)  # what the process itself prints is no output of a cell
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-        stopped = str(error)
+        stopped = f"cell {started[-1]} did not end: {error}"
     seconds = time.perf_counter() - start
-    trouble = _trouble(notebook, stopped, allow_errors)
+    trouble = _trouble(notebook, allow_errors) or stopped
     last = notebook.cells.pop() if extra is not None else new_code_cell("")
     return Run(notebook, seconds, trouble, "".join(output.get("text", "") for output in last.outputs))
 
 
-def _trouble(notebook: NotebookNode, stopped: str, allow_errors: bool) -> str:
-    """Return the first thing that went wrong and where, or nothing."""
+def _trouble(notebook: NotebookNode, allow_errors: bool) -> str:
+    """Return the first thing in the outputs that should not be there, or nothing."""
     for number, cell in enumerate(notebook.cells, start=1):
         for output in cell.get("outputs", []):
             if output.get("name") == "stderr":
                 return f"cell {number} wrote to the error stream: {output.text.strip()}"
             if output.output_type == "error" and not allow_errors:
                 return f"cell {number} stopped with {output.ename}: {output.evalue}"
-        if stopped and cell.cell_type == "code" and cell.execution_count is None:
-            return f"cell {number} did not end: {stopped.strip()}"
     return ""
 
 
