@@ -22,8 +22,9 @@ site: .venv/ready ## build the site of lessons and exercises, which needs no net
 test: .venv/ready lint ## run every check
 	pytest
 
-lint: .venv/ready ## check style, and that generated files are up to date
+lint: .venv/ready ## check style and spelling, and that generated files are up to date
 	ruff check . && ruff format --check . && python .ci/environment.py --check && autograder build --check
+	codespell autograder notebooks/coffee_shop notebooks/site && python .ci/spelling.py
 
 build: .venv/ready ## make exercises/ and course/ from solutions/ and the hidden tests
 	autograder build
