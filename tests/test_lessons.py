@@ -13,7 +13,10 @@ from tests.conftest import facts_of
 FOLDER = BUNDLED.root / "notebooks"
 LESSONS = {path.stem: path for path in sorted(FOLDER.glob("*.ipynb"))}
 # Numbers that are names, not measurements.
-NAMES = r"\*\*Time\*\*: \d+ minutes|CVE-[\d-]+|Keras \d|TensorFlow \d|[Ee]xercises? \d|[Ll]esson \d+|\d\d_\w+|L2"
+NAMES = (
+    r"\]\(\w+\.ipynb\) \| \d+ \||\*\*Time\*\*: \d+ minutes|CVE-[\d-]+|Keras \d|TensorFlow \d|"
+    r"[Ee]xercises? \d|[Ll]esson \d+|\d\d_\w+|L2"
+)
 
 
 def cells_of(name, kind):
@@ -31,7 +34,7 @@ def numbers_in(text):
 def prose_of(name):
     """The text without what is code, a link's target, a tag or a name."""
     text = re.sub(r"```.*?```", "", text_of(name), flags=re.DOTALL)
-    return re.sub(rf"`[^`]*`|\]\([^)]*\)|<[^>]*>|{NAMES}", " ", text)
+    return re.sub(rf"{NAMES}|`[^`]*`|\]\([^)]*\)|<[^>]*>", " ", text)
 
 
 @pytest.mark.parametrize("name", LESSONS)
