@@ -30,6 +30,7 @@ html_js_files = [
     (None, {"body": "if (location.protocol === 'file:') DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;"})
 ]
 html_context = {"default_mode": "auto"}
+html_use_index = False
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_logo = "static/logo.svg"
