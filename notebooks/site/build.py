@@ -150,9 +150,10 @@ def _contents(told: list[Lesson]) -> str:
 
 def main() -> None:
     """Run what has changed, build the site and say where it is."""
-    due = changed(lessons(), EXECUTED)
-    report(execute(due, EXECUTED))
-    report(execute(changed(exercises(), EXECUTED), EXECUTED, allow_errors=True))
+    if due := changed(lessons(), EXECUTED):
+        report(execute(due, EXECUTED))
+    if due := changed(exercises(), EXECUTED):
+        report(execute(due, EXECUTED, allow_errors=True))
     build(EXECUTED, ROOT / "build" / "site", SITE)
     print(f"Open {SITE / 'index.html'}")
 
