@@ -36,6 +36,10 @@ KERNEL_MANAGER = WarmKernelManager if sys.platform == "linux" else AsyncKernelMa
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+class KernelLost(Exception):
+    """A kernel did not start, or ended through no fault of its notebook, which had better be run again."""
+
+
 def run_notebook(nb: NotebookNode, folder: Path, config: Config | None = None) -> str:
     """Execute ``nb`` in place, in a fresh kernel that works in ``folder``.
 
@@ -55,12 +59,20 @@ def run_notebook(nb: NotebookNode, folder: Path, config: Config | None = None) -
     -------
     str
         What cut the run short; empty if every cell had its turn.
+
+    Raises
+    ------
+    KernelLost
+        If the kernel did not start or was lost through no fault of the notebook.
     """
     execute = _Execute(config=config or Config())
     try:
         execute.preprocess(nb, {"metadata": {"path": str(folder)}})
-    except Exception as error:  # a kernel that does not even start
-        execute.stopped = execute.stopped or f"the kernel did not start: {error}"
+    except KernelLost:
+        raise
+    except Exception as error:
+        if not execute.stopped:
+            raise KernelLost(f"the kernel did not start: {error}") from error
     if execute.stopped:
         mark_failed(nb, "NotRun", f"This cell was not run: {execute.stopped}.", only_unfinished=True)
     return execute.stopped
@@ -110,6 +122,8 @@ class _Execute(Execute):
         try:
             return super().preprocess_cell(cell, resources, index)
         except DeadKernelError:
+            if getattr(self.km.provisioner, "kernel", None) and self.km.provisioner.kernel.lost:
+                raise KernelLost("the process that kernels are forked from has ended") from None
             self.stopped = f"the kernel died in cell {index + 1}"
         except CellTimeoutError:
             self.stopped = f"cell {index + 1} ran longer than {self.timeout} s and could not be interrupted"

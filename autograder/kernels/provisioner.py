@@ -86,8 +86,12 @@ class WarmKernels:
 
 
 class WarmKernel:
-    """One forked kernel, with the part of `subprocess.Popen` that Jupyter uses."""
+    """One forked kernel, with the part of `subprocess.Popen` that Jupyter uses.
 
+    ``lost`` tells whether the warm process went away and took the kernel with it, through no fault of its own.
+    """
+
+    lost = False
     stdin = stdout = stderr = None
 
     def __init__(self, client: socket.socket):
@@ -127,7 +131,7 @@ class WarmKernel:
 
     def _read(self) -> dict:
         line = self._lines.readline()
-        # The warm process is gone, and its kernels with it.
+        self.lost = not line
         return json.loads(line) if line else {"exit": -signal.SIGKILL, "pid": 0}
 
 
@@ -142,6 +146,7 @@ class WarmProvisioner(LocalProvisioner):
         self.cwd = kwargs.get("cwd") or os.getcwd()
         self.process = _warm_kernels(tuple(self.modules)).start_kernel(connection_file, self.cwd, kwargs["env"])
         self.pid = self.pgid = self.process.pid
+        self.kernel = self.process  # Jupyter forgets the process once it has ended
         return self.connection_info
 
 
