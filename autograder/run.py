@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from pathlib import Path
 from subprocess import DEVNULL
 from typing import TypeVar
@@ -21,7 +22,10 @@ from nbformat.v4 import new_output
 from nbgrader.preprocessors import Execute
 from traitlets.config import Config
 
-from autograder.kernels.provisioner import WarmKernelManager
+from autograder.kernels.files import TooLarge
+from autograder.kernels.limits import Limits
+from autograder.kernels.outputs import Room, mend, new_failure
+from autograder.kernels.provisioner import WarmKernel, WarmKernelManager
 
 Job = TypeVar("Job")
 _ENVIRONMENT = {
@@ -53,12 +57,13 @@ def run_notebook(nb: NotebookNode, folder: Path, config: Config | None = None) -
     folder : Path
         The kernel's working directory.
     config : Config, optional
-        nbgrader's settings; ``Execute.timeout`` is the limit of one cell in seconds.
+        nbgrader's settings; ``Execute.timeout`` is the limit of one cell in seconds, ``Limits`` what the notebook may
+        use in all, and ``WarmProvisioner.sandbox`` what it is shut in.
 
     Returns
     -------
     str
-        What cut the run short; empty if every cell had its turn.
+        What cut the run short, or why what it wrote was not kept; empty if every cell had its turn and all is there.
 
     Raises
     ------
@@ -70,12 +75,15 @@ def run_notebook(nb: NotebookNode, folder: Path, config: Config | None = None) -
         execute.preprocess(nb, {"metadata": {"path": str(folder)}})
     except KernelLost:
         raise
+    except TooLarge as error:
+        execute.stopped = str(error)
     except Exception as error:
         if not execute.stopped:
             raise KernelLost(f"the kernel did not start: {error}") from error
+    mend(nb)
     if execute.stopped:
         mark_failed(nb, "NotRun", f"This cell was not run: {execute.stopped}.", only_unfinished=True)
-    return execute.stopped
+    return execute.stopped or execute.unsaved
 
 
 def run_all(jobs: Iterable[Job], work: Callable[[Job], object], workers: int) -> Iterator[tuple[Job, Future]]:
@@ -107,14 +115,21 @@ def mark_failed(nb: NotebookNode, name: str, reason: str, *, only_unfinished: bo
 class _Execute(Execute):
     """nbgrader's own executor with warm kernels, which keeps what ran when a kernel is lost."""
 
-    stopped = ""
+    stopped = unsaved = ""
+    _kernel: WarmKernel | None = None
 
-    def __init__(self, **kwargs):
-        super().__init__(kernel_manager_class=KERNEL_MANAGER, **kwargs)
+    def __init__(self, config: Config):
+        super().__init__(kernel_manager_class=KERNEL_MANAGER, config=config)
+        self._room = Room(Limits(config=config).output)
 
+    @contextmanager
     def setup_kernel(self, **kwargs):
         # What a kernel process itself prints is no output of a cell.
-        return super().setup_kernel(env={**os.environ, **_ENVIRONMENT}, stdout=DEVNULL, stderr=DEVNULL, **kwargs)
+        with super().setup_kernel(env={**os.environ, **_ENVIRONMENT}, stdout=DEVNULL, stderr=DEVNULL, **kwargs):
+            self._kernel = getattr(self.km.provisioner, "kernel", None)
+            yield
+        if self._kernel and self._kernel.unsaved:
+            self.unsaved = f"what it wrote was not kept: {self._kernel.unsaved}"
 
     def preprocess_cell(self, cell, resources, index):
         if self.stopped:
@@ -122,10 +137,25 @@ class _Execute(Execute):
         try:
             return super().preprocess_cell(cell, resources, index)
         except DeadKernelError:
-            if getattr(self.km.provisioner, "kernel", None) and self.km.provisioner.kernel.lost:
+            if self._kernel and self._kernel.lost:
                 raise KernelLost("the process that kernels are forked from has ended") from None
             self.stopped = f"the kernel died in cell {index + 1}"
+            if self._kernel and self._kernel.reason:
+                self.stopped = f"the kernel was ended in cell {index + 1}: {self._kernel.reason}"
         except CellTimeoutError:
             self.stopped = f"cell {index + 1} ran longer than {self.timeout} s and could not be interrupted"
+        except Exception as error:
+            self.stopped = f"the kernel answered with nonsense in cell {index + 1}: {type(error).__name__}"
+        self.shutdown_kernel = "immediate"
         cell.execution_count = None
         return cell, resources
+
+    def process_message(self, msg, cell, cell_index):
+        if msg["msg_type"] in ("status", "execute_input", "clear_output"):
+            return super().process_message(msg, cell, cell_index)
+        try:
+            if self._room.take(cell, msg):
+                return super().process_message(msg, cell, cell_index)
+        except Exception as error:  # whatever nonsense provokes
+            cell.outputs.append(new_failure(f"The kernel sent an invalid message: {type(error).__name__}"))
+        return None
