@@ -27,10 +27,16 @@ def main() -> None:
     """Build, check and grade the exercises of an nbgrader course."""
 
 
+_db_option = click.option(
+    "--db", "db_url", metavar="URL", help="Database of the gradebook, such as postgresql://...  [default: gradebook.db]"
+)
+
+
 @main.command()
 @click.option("--check", "only_check", is_flag=True, help="Change nothing; fail if exercises/ is out of date.")
 @click.option("--course", type=click.Path(path_type=Path), help="Folder of the course.  [default: course/]")
-def build(only_check: bool, course: Path | None) -> None:
+@_db_option
+def build(only_check: bool, course: Path | None, db_url: str | None) -> None:
     """Make exercises/ and the nbgrader course from the masters and the hidden tests."""
     from autograder.build import BuildError, build_course, build_exercises, stale_exercises
     from autograder.course import CourseError
@@ -46,7 +52,7 @@ def build(only_check: bool, course: Path | None) -> None:
         return
     try:
         build_exercises(BUNDLED, BUNDLED.exercises)
-        made = build_course(BUNDLED, course or BUNDLED.course)
+        made = build_course(BUNDLED, course or BUNDLED.course, db_url)
     except (BuildError, CourseError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"Wrote exercises/ and the course in {made.root}", err=True)
@@ -63,6 +69,7 @@ def build(only_check: bool, course: Path | None) -> None:
 @click.option("--student", "students", multiple=True, help="Grade only this student; may be repeated.")
 @click.option("--exercise", help="Grade only this exercise, such as _5_6_1, or notebook.")
 @click.option("--force", is_flag=True, help="Grade again what was graded already.")
+@_db_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per student instead of a table.")
 def grade(
     folder: Path | None,
@@ -70,21 +77,28 @@ def grade(
     students: tuple[str, ...],
     exercise: str | None,
     force: bool,
+    db_url: str | None,
     as_json: bool,
 ) -> None:
     """Grade a class: marks go to gradebook.db, notebooks to autograded/, pages to feedback/.
 
-    Submissions lie in submitted/STUDENT/ASSIGNMENT/, as .ipynb or .py. What was graded already and is not newer
-    is left alone.
+    Submissions lie in submitted/STUDENT/ASSIGNMENT/, as .ipynb or .py. What was graded already is left alone until
+    the submission or the assignment changes. A run that was stopped or killed goes on with the same command.
     """
+    from sqlalchemy.exc import OperationalError
+
     from autograder.course import CourseError
     from autograder.session import grade_class
 
     with _stoppable("What was recorded is kept; the same command goes on with the rest."):
         try:
-            grade_class(folder, assignment, students, exercise, force=force, as_json=as_json)
+            grade_class(folder, assignment, students, exercise, db_url=db_url, force=force, as_json=as_json)
         except CourseError as error:
             raise click.ClickException(str(error)) from error
+        except OperationalError as error:
+            raise click.ClickException(f"the gradebook cannot be used: {error.orig}") from error
+        except OSError as error:
+            raise click.ClickException(f"the course's folder cannot be used: {error}") from error
 
 
 @main.command()

@@ -10,10 +10,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from autograder import report
 from autograder.build import build_course
-from autograder.course import Course, CourseError
-from autograder.grade import give_feedback, grade, is_graded
+from autograder.course import CONFIG, Course, CourseError
+from autograder.grade import GradingRun
 from autograder.layout import BUNDLED, notebook_name
 from autograder.sample_class import hand_in
+from autograder.submission import Submission
 
 
 def grade_class(
@@ -22,45 +23,57 @@ def grade_class(
     students: tuple[str, ...],
     exercise: str | None,
     *,
+    db_url: str | None = None,
     force: bool,
     as_json: bool,
 ) -> None:
     """Grade what is due and print the scoreboard; see ``autograder grade --help``."""
-    course = Course(folder) if folder else bundled_course()
+    course = Course(folder, db_url) if folder else bundled_course(db_url)
     assignment = _assignment(course, assignment)
     notebook = _notebook(course, assignment, exercise) if exercise else "*"
     chosen = _choose(course, assignment, students)
-    todo = [s for s in chosen if force or not is_graded(course, assignment, s, notebook)]
-    if len(todo) < len(chosen):
-        done = len(chosen) - len(todo)
-        click.echo(f"{done} of {len(chosen)} were graded already; --force grades them again.", err=True)
-    notes = _grade_with_progress(course, assignment, todo, notebook) if todo else {}
-    for student in chosen:
-        for note in notes.get(student, []):
-            click.echo(f"{student}: {note}", err=True)
+    with GradingRun(course, assignment, notebook) as run:
+        if force:
+            run.ask_again(chosen)
+        due = run.due(chosen)
+        if len(due) < len(chosen):
+            advice = "going on with the others" if force else "--force grades them again"
+            click.echo(f"{len(chosen) - len(due)} of {len(chosen)} were graded already; {advice}.", err=True)
+        graded = _grade_with_progress(run, due)
+        notes = {student: entry.notes for student, entry in run.entries().items()}
+    for submission in sorted(graded, key=lambda submission: submission.student):
+        notes[submission.student] = submission.notes
+        for note in submission.notes:
+            click.echo(f"{submission.student}: {note}", err=True)
+    _show(course, assignment, chosen, notes, as_json=as_json)
+    left = sorted(submission.student for submission in graded if not submission.recorded)
+    if left:
+        raise CourseError(f"{len(left)} not graded: {', '.join(left)}. They stay due; the same command tries again")
+
+
+def _show(course: Course, assignment: str, students: list[str], notes: dict[str, list[str]], *, as_json: bool) -> None:
     if as_json:
-        for row in report.class_as_dicts(course, assignment, chosen, notes):
+        for row in report.class_as_dicts(course, assignment, students, notes):
             click.echo(json.dumps(row, ensure_ascii=False))
         return
-    report.show_scoreboard(course, assignment, chosen, notes)
-    click.echo(f"Gradebook: {course.root / 'gradebook.db'}")
+    report.show_scoreboard(course, assignment, students, notes)
+    click.echo(f"Gradebook: {course.gradebook_name}")
     click.echo(f"Feedback:  {course.root / 'feedback'}")
 
 
-def bundled_course() -> Course:
+def bundled_course(db_url: str | None = None) -> Course:
     """Return this repository's own course, made if missing; where nobody has handed in, the sample class does."""
-    if (BUNDLED.course / "gradebook.db").exists():
-        course = Course(BUNDLED.course)
-    else:
+    if not (BUNDLED.course / CONFIG).exists():
         click.echo(f"Making the course in {BUNDLED.course} ...", err=True)
-        course = build_course(BUNDLED, BUNDLED.course)
+        build_course(BUNDLED, BUNDLED.course, db_url)
+    course = Course(BUNDLED.course, db_url)
     if not (course.root / "submitted").exists():
         click.echo("The sample class hands in ...", err=True)
         hand_in(BUNDLED, course)
     return course
 
 
-def _grade_with_progress(course: Course, assignment: str, students: list[str], notebook: str) -> dict[str, list[str]]:
+def _grade_with_progress(run: GradingRun, students: list[str]) -> list[Submission]:
     columns = [
         TextColumn("{task.description}"),
         BarColumn(),
@@ -69,17 +82,13 @@ def _grade_with_progress(course: Course, assignment: str, students: list[str], n
         TextColumn("left:"),
         TimeRemainingColumn(),
     ]
-    notes = {}
+    done = []
     with Progress(*columns, console=report.err) as progress:
         task = progress.add_task("Grading", total=len(students))
-        for submission in grade(course, assignment, students, notebook):
-            notes[submission.student] = submission.notes
+        for submission in run.grade(students):
+            done.append(submission)
             progress.update(task, advance=1, description=f"Graded {submission.student}")
-            try:
-                give_feedback(course, assignment, submission.student)
-            except Exception as error:  # marks are safe; pages can be made again with nbgrader
-                submission.notes.append(f"no feedback page: {error}")
-    return notes
+    return done
 
 
 def _assignment(course: Course, wanted: str | None) -> str:
