@@ -70,6 +70,7 @@ def build(only_check: bool, course: Path | None, db_url: str | None) -> None:
 @click.option("--exercise", help="Grade only this exercise, such as _5_6_1, or notebook.")
 @click.option("--force", is_flag=True, help="Grade again what was graded already.")
 @_db_option
+@click.option("--scheduler", metavar="ADDRESS", help="Run notebooks on the Dask cluster of this scheduler.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per student instead of a table.")
 def grade(
     folder: Path | None,
@@ -78,6 +79,7 @@ def grade(
     exercise: str | None,
     force: bool,
     db_url: str | None,
+    scheduler: str | None,
     as_json: bool,
 ) -> None:
     """Grade a class: marks go to gradebook.db, notebooks to autograded/, pages to feedback/.
@@ -92,7 +94,16 @@ def grade(
 
     with _stoppable("What was recorded is kept; the same command goes on with the rest."):
         try:
-            grade_class(folder, assignment, students, exercise, db_url=db_url, force=force, as_json=as_json)
+            grade_class(
+                folder,
+                assignment,
+                students,
+                exercise,
+                db_url=db_url,
+                scheduler=scheduler,
+                force=force,
+                as_json=as_json,
+            )
         except CourseError as error:
             raise click.ClickException(str(error)) from error
         except OperationalError as error:

@@ -10,14 +10,17 @@ import contextlib
 import fnmatch
 import json
 import shutil
-import time
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from autograder.course import Course
 from autograder.journal import Entry, Fingerprints, lock
 from autograder.recorder import Recorder
-from autograder.run import CORES, KernelLost, run_all, run_notebook
+from autograder.run import CORES, KernelLost, run_all, run_notebooks
 from autograder.submission import Submission, take_in
+
+if TYPE_CHECKING:
+    from autograder.cluster import Cluster
 
 _WORKSHOP = ".autograder"  # inside the course, so that results can be moved into place in one step
 _TRIES = 3  # of a submission whose kernels get lost through no fault of its own
@@ -32,6 +35,8 @@ class GradingRun:
     assignment : str
     notebook : str
         nbgrader's ``notebook_id``: the name of the one notebook to grade, or ``*`` for all of them.
+    cluster : Cluster, optional
+        Where notebooks are run, instead of here.
 
     Raises
     ------
@@ -39,7 +44,8 @@ class GradingRun:
         On entering, if another run is grading in this course.
     """
 
-    def __init__(self, course: Course, assignment: str, notebook: str = "*"):
+    def __init__(self, course: Course, assignment: str, notebook: str = "*", cluster: Cluster | None = None):
+        self._run_notebooks, self._places = (cluster.run, cluster.places) if cluster else (run_notebooks, CORES)
         self._course, self._assignment, self._notebook = course, assignment, notebook
         self._workshop = course.root / _WORKSHOP / assignment
         self._templates = course.templates(assignment)
@@ -87,7 +93,7 @@ class GradingRun:
 
         Whatever is wrong with one submission is noted on it and stops no other; what could not be recorded stays due.
         """
-        for student, future in run_all(students, self._prepare_and_run, CORES):
+        for student, future in run_all(students, self._prepare_and_run, self._places):
             try:
                 submission = future.result()
                 self._recorder.record(submission, self._notebook)
@@ -114,12 +120,12 @@ class GradingRun:
         return submission
 
     def _run(self, submission: Submission) -> Submission:
-        for name in sorted(fnmatch.filter(set(submission.notebooks) - submission.unreadable, self._notebook)):
-            started = time.monotonic()
-            stopped = run_notebook(submission.notebooks[name], submission.folder, self._course.config)
-            submission.seconds[name] = time.monotonic() - started
-            if stopped:
-                submission.notes.append(f"{name}: {stopped}")
+        names = sorted(fnmatch.filter(set(submission.notebooks) - submission.unreadable, self._notebook))
+        chosen = {name: submission.notebooks[name] for name in names}
+        for name, run in self._run_notebooks(chosen, submission.folder, self._course.config).items():
+            submission.seconds[name] = run.seconds
+            if run.stopped:
+                submission.notes.append(f"{name}: {run.stopped}")
         return submission
 
 

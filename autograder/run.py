@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 from subprocess import DEVNULL
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -84,6 +85,23 @@ def run_notebook(nb: NotebookNode, folder: Path, config: Config | None = None) -
     if execute.stopped:
         mark_failed(nb, "NotRun", f"This cell was not run: {execute.stopped}.", only_unfinished=True)
     return execute.stopped or execute.unsaved
+
+
+class Run(NamedTuple):
+    """How one notebook ran: for how many seconds, and what cut it short, if anything."""
+
+    seconds: float
+    stopped: str
+
+
+def run_notebooks(notebooks: dict[str, NotebookNode], folder: Path, config: Config) -> dict[str, Run]:
+    """Execute these notebooks in place, one after the other, each as `run_notebook` does."""
+    runs = {}
+    for name, nb in notebooks.items():
+        started = time.monotonic()
+        stopped = run_notebook(nb, folder, config)
+        runs[name] = Run(time.monotonic() - started, stopped)
+    return runs
 
 
 def run_all(jobs: Iterable[Job], work: Callable[[Job], object], workers: int) -> Iterator[tuple[Job, Future]]:

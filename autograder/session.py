@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -24,6 +25,7 @@ def grade_class(
     exercise: str | None,
     *,
     db_url: str | None = None,
+    scheduler: str | None = None,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -32,7 +34,7 @@ def grade_class(
     assignment = _assignment(course, assignment)
     notebook = _notebook(course, assignment, exercise) if exercise else "*"
     chosen = _choose(course, assignment, students)
-    with GradingRun(course, assignment, notebook) as run:
+    with _open_cluster(scheduler) as cluster, GradingRun(course, assignment, notebook, cluster) as run:
         if force:
             run.ask_again(chosen)
         due = run.due(chosen)
@@ -89,6 +91,14 @@ def _grade_with_progress(run: GradingRun, students: list[str]) -> list[Submissio
             done.append(submission)
             progress.update(task, advance=1, description=f"Graded {submission.student}")
     return done
+
+
+def _open_cluster(address: str | None) -> contextlib.AbstractContextManager:
+    if address is None:
+        return contextlib.nullcontext()
+    from autograder.cluster import Cluster  # Dask takes a second to import
+
+    return Cluster(address)
 
 
 def _assignment(course: Course, wanted: str | None) -> str:
