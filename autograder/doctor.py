@@ -19,7 +19,7 @@ from autograder.layout import BUNDLED
 PROJECT = "art-of-fine-tuning"
 REINSTALL = "run `make lab` again, or `uv sync --locked --compile-bytecode`"
 _DISK_NEEDED = 2  # GiB
-_EXTENSIONS = ("nbgrader.server_extensions.validate_assignment", "nbgrader.server_extensions.formgrader")
+_EXTENSIONS = ("nbgrader.server_extensions.validate_assignment", "autograder.formgrader")
 
 
 @dataclass(frozen=True)
