@@ -39,6 +39,11 @@ _PICTURE = re.compile(r"data:image/(png|jpeg|gif|webp|svg\+xml);base64,[\w+/=\s%
 _UNSEEN = re.compile(r"<(style|script|title|head)\b.*?</\1\s*>", flags=re.DOTALL | re.IGNORECASE)
 _SAFE_DATA = ("text/plain", "text/html", "text/markdown", "text/latex", "image/png", "image/jpeg", "image/svg+xml")
 _PRINTED = ("student", "first_name", "last_name", "notebook_path")  # as they are, by formgrader's template
+_MATHJAX = "https://cdnjs.cloudflare.com/ajax/libs/mathjax/"
+_POLICY = (
+    f"default-src 'none'; script-src {_MATHJAX} 'unsafe-eval'; font-src {_MATHJAX} data:; "
+    "style-src 'unsafe-inline'; img-src 'self' file: data: http: https:"
+)
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -89,6 +94,16 @@ class SafeHTMLExporter(HTMLExporter):
             if isinstance(resources.get(name), str):
                 resources[name] = str(escape(resources[name]))
         return resources
+
+
+class FeedbackExporter(SafeHTMLExporter):
+    """Makes pages that may run MathJax and nothing else, should anything ever get past the cleaning."""
+
+    def from_notebook_node(self, nb: NotebookNode, resources: dict | None = None, **settings: Any) -> tuple[str, dict]:
+        """Convert a notebook, with a content security policy in the page's head."""
+        html, resources = super().from_notebook_node(nb, resources, **settings)
+        policy = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}"/>'
+        return html.replace("<head>", f"<head>\n{policy}", 1), resources
 
 
 class KeepSafeOutputs(Preprocessor):

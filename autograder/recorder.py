@@ -24,7 +24,7 @@ from autograder.course import Course, log
 from autograder.gradebook import OpenGradebook, open_preprocessors
 from autograder.intake import find_links
 from autograder.journal import Entry, Journal
-from autograder.pages import HideTests, SafeHTMLExporter
+from autograder.pages import FeedbackExporter, HideTests
 from autograder.submission import Submission, copy_file
 
 _PAUSES = (0.2, 0.4, 0.8, 1.6)  # s; between the tries to write to a gradebook that is locked or away
@@ -226,7 +226,7 @@ class _Feedback(GenerateFeedback):
 
     @default("exporter_class")
     def _safe_exporter(self) -> type[Exporter]:
-        return SafeHTMLExporter
+        return FeedbackExporter
 
     def __init__(self, course: Course, assignment: str, gradebook: OpenGradebook):
         super().__init__(coursedir=course.directory(assignment_id=assignment), config=course.config, log=log)

@@ -188,6 +188,9 @@ def test_feedback_of_a_class(tmp_path):
     assert submission.notes == []
     page = (course.folder("feedback", student, ASSIGNMENT) / "p1.html").read_text(encoding="utf-8")
     soup = BeautifulSoup(page, "html.parser")
+    policy = soup.head.find("meta", {"http-equiv": "Content-Security-Policy"})["content"]
+    assert "default-src 'none'" in policy
+    assert "unsafe-inline" not in policy.partition("script-src")[2].partition(";")[0]
     scripts = soup.find_all("script")
     assert all("mathjax" in str(script).lower() for script in scripts)
     for element in scripts:
