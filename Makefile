@@ -2,7 +2,7 @@ PYTHON ?= python3
 UV := $(shell sed -n 's/.*"\(uv==[^"]*\)".*/\1/p' pyproject.toml)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help lab grade test lint build doctor environment clean
+.PHONY: help lab grade test lint build bench doctor environment clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -21,6 +21,9 @@ lint: .venv/ready ## check style, and that generated files are up to date
 
 build: .venv/ready ## make exercises/ and course/ from solutions/ and the hidden tests
 	autograder build
+
+bench: .venv/ready ## measure grading against stock nbgrader, about twenty minutes
+	python -m tests.bench
 
 doctor: .venv/ready ## examine the environment
 	autograder doctor
