@@ -170,9 +170,9 @@ def _share(process: psutil.Process) -> int:
 
 
 def _seconds_in_cells(path: Path) -> float:
-    times = [cell.metadata.get("execution", {}) for cell in notebooks.read(path).cells if cell.cell_type == "code"]
-    ends = [(when["iopub.execute_input"], when["shell.execute_reply"]) for when in times if len(when) > 3]
-    return sum((datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds() for start, end in ends)
+    times = [cell.metadata.get("execution", {}) for cell in notebooks.read(path).cells]
+    ran = [(t["iopub.execute_input"], t["shell.execute_reply"]) for t in times if "shell.execute_reply" in t]
+    return sum((datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds() for start, end in ran)
 
 
 def measure_all(workshop: Path) -> Iterator[Measured]:
