@@ -19,7 +19,6 @@ from nbgrader.server_extensions.formgrader.formgrader import FormgradeExtension
 from tornado import web
 
 from autograder.course import Course
-from autograder.grade import GradingRun
 from autograder.pages import SafeHTMLExporter
 
 _ROUTE = r"/formgrader/api/submission/([^/]+)/([^/]+)/autograde"
@@ -31,6 +30,8 @@ class EngineAPI(NbGraderAPI):
 
     def autograde(self, assignment_id: str, student_id: str, force: bool = True, create: bool = True) -> dict:
         """Grade one submission and return what nbgrader's API returns: ``success``, ``log`` and maybe ``error``."""
+        from autograder.grade import GradingRun  # a server that only shows a course needs nothing of Linux
+
         try:
             course = Course(Path(self.coursedir.root), self.coursedir.db_url)
             course.config.Autograde.create_student = create

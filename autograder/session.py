@@ -69,7 +69,7 @@ def _show(course: Course, summary: Summary, graded: list[Submission], students: 
 
 def bundled_course(db_url: str | None = None) -> Course:
     """Return this repository's own course, made if missing; where nobody has handed in, the sample class does."""
-    if not (BUNDLED.course / CONFIG).exists():
+    if not (BUNDLED.course / CONFIG).exists() or not Course(BUNDLED.course, db_url).assignments():
         click.echo(f"Making the course in {BUNDLED.course} ...", err=True)
         build_course(BUNDLED, BUNDLED.course, db_url)
     course = Course(BUNDLED.course, db_url)
