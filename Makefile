@@ -11,6 +11,7 @@ lab: .venv/ready ## open JupyterLab on the course
 	jupyter lab --allow-root
 
 grade: .venv/ready ## grade the sample class, or whoever handed in to course/submitted
+	@.ci/bubblewrap
 	autograder grade
 
 test: .venv/ready lint ## run every check

@@ -12,6 +12,7 @@ from autograder import report
 from autograder.build import build_course
 from autograder.course import CONFIG, Course, CourseError
 from autograder.grade import GradingRun
+from autograder.kernels.sandbox import find_obstacle
 from autograder.layout import BUNDLED, notebook_name
 from autograder.sample_class import hand_in
 from autograder.submission import Submission
@@ -25,12 +26,14 @@ def grade_class(
     exercise: str | None,
     *,
     db_url: str | None = None,
+    sandbox: str | None = None,
     scheduler: str | None = None,
     force: bool,
     as_json: bool,
 ) -> None:
     """Grade what is due and print the scoreboard; see ``autograder grade --help``."""
     course = Course(folder, db_url) if folder else bundled_course(db_url)
+    _choose_sandbox(course, sandbox, here=scheduler is None)
     assignment = _assignment(course, assignment)
     notebook = _notebook(course, assignment, exercise) if exercise else "*"
     chosen = _choose(course, assignment, students)
@@ -87,6 +90,15 @@ def _grade_with_progress(run: GradingRun, students: list[str]) -> list[Submissio
             done.append(submission)
             progress.update(task, advance=1)
     return done
+
+
+def _choose_sandbox(course: Course, wanted: str | None, *, here: bool) -> None:
+    """Set what notebooks are shut in, and refuse to run any here where that cannot be."""
+    settings = course.config.WarmProvisioner
+    if wanted:
+        settings.sandbox = wanted
+    if here and settings.get("sandbox") != "none" and (obstacle := find_obstacle()):
+        raise CourseError(f"{obstacle}. Or have submissions run with your rights and your network: --sandbox none")
 
 
 def _open_cluster(address: str | None) -> contextlib.AbstractContextManager:

@@ -40,7 +40,7 @@ def pack(
                 continue
             room -= _describe(state)[0]
             if room < 0:
-                raise TooLarge(f"its files add up to more than {show(limit)}")
+                raise TooLarge(f"the files in its folder add up to more than {show(limit)}")
             with contextlib.suppress(OSError):
                 tar.add(folder / name, name, recursive=False)
 

@@ -115,8 +115,8 @@ class WarmKernels:
         return bool(ready)
 
     def _failure(self, reason: str) -> RuntimeError:
-        obstacle = sandbox.find_obstacle() if self.view is not None else ""
-        return RuntimeError(obstacle or f"the warm process did not start: {reason}")
+        obstacle = sandbox.find_obstacle() if self.view is not None else None
+        return RuntimeError(str(obstacle) if obstacle else f"the warm process did not start: {reason}")
 
 
 class WarmKernel:
