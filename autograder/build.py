@@ -30,13 +30,13 @@ class BuildError(Exception):
     """A master or its hidden tests are not well formed; the message says where."""
 
 
-def build_course(layout: Layout, root: Path) -> Course:
+def build_course(layout: Layout, root: Path, db_url: str | None = None) -> Course:
     """Make or update the nbgrader course in ``root``: settings, sources, release and gradebook."""
     root.mkdir(parents=True, exist_ok=True)
     if not (root / CONFIG).exists():
         shutil.copy(Path(__file__).with_name(CONFIG), root / CONFIG)
     (root / "exchange").mkdir(exist_ok=True)
-    course = Course(root)
+    course = Course(root, db_url)
     assignments = set()
     for exercise in layout.masters():
         assignment = assignment_name(exercise)

@@ -12,11 +12,11 @@ from autograder.build import default_config, template_notebook
 from autograder.intake import identify, read_submission, restore
 from autograder.layout import BUNDLED, exercise_name, notebook_name
 from autograder.marks import Mark, read_marks
-from autograder.run import run_notebook
+from autograder.run import KernelLost, run_notebook
 
 
 class NoExercise(Exception):
-    """The file could not be read, or is no exercise of this course; the message says which."""
+    """The file could not be read or run, or is no exercise of this course; the message says which."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,19 @@ class Result:
         }
 
 
-def check_file(path: Path) -> Result:
+def check_file(path: Path, sandbox: str = "bubblewrap") -> Result:
     """Run the exercise in ``path``, ``.py`` or ``.ipynb``, in its own folder and mark it.
+
+    Parameters
+    ----------
+    path : Path
+    sandbox : str
+        What it is shut in, ``bubblewrap`` or ``none``.
 
     Raises
     ------
     NoExercise
-        If the file cannot be read or is no exercise of this course.
+        If the file cannot be read or run, or is no exercise of this course.
     """
     try:
         submitted = read_submission(path)
@@ -62,7 +68,12 @@ def check_file(path: Path) -> Result:
     if name is None:
         raise NoExercise(f"{path.name} is none of the exercises {', '.join(map(exercise_name, templates))}")
     nb, notes = restore(submitted, templates[name])
-    stopped = run_notebook(nb, path.resolve().parent, default_config())
+    config = default_config()
+    config.WarmProvisioner.sandbox = sandbox
+    try:
+        stopped = run_notebook(nb, path.resolve().parent, config)
+    except KernelLost as error:
+        raise NoExercise(f"{path.name} could not be run: {error}") from error
     return Result(exercise_name(name), read_marks(nb), notes + ([stopped] if stopped else []))
 
 

@@ -16,7 +16,8 @@ from nbgrader.converters import BaseConverter
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import ComputeChecksums, LockCells
-from sqlalchemy.exc import SAWarning
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError, SAWarning
 from traitlets.config import Config, PyFileConfigLoader
 
 from autograder import notebooks
@@ -25,6 +26,7 @@ CONFIG = "nbgrader_config.py"
 # nbgrader's own talk is for its own commands; ours say what matters in their own words.
 log = logging.getLogger("autograder.nbgrader")
 log.propagate = False
+log.addHandler(logging.NullHandler())
 warnings.filterwarnings("ignore", category=SAWarning, module="nbgrader")
 
 # nbgrader calls `alembic` by its bare name, also where the environment was not activated.
@@ -72,6 +74,8 @@ class Course:
     ----------
     root : Path
         The folder that holds ``nbgrader_config.py``.
+    db_url : str, optional
+        The gradebook's database as a URL, instead of what that file says.
 
     Raises
     ------
@@ -79,8 +83,9 @@ class Course:
         If there is no such file.
     """
 
-    def __init__(self, root: Path):
+    def __init__(self, root: Path, db_url: str | None = None):
         self.root = root.resolve()
+        self._db_url = db_url
         if not (self.root / CONFIG).is_file():
             raise CourseError(f"{root} is no nbgrader course: it has no {CONFIG}. Make one with: autograder build")
 
@@ -89,15 +94,33 @@ class Course:
         """nbgrader's settings, as its own commands read them."""
         config = PyFileConfigLoader(CONFIG, str(self.root)).load_config()
         config.CourseDirectory.root = str(self.root)
+        if self._db_url:
+            config.CourseDirectory.db_url = self._db_url
         return config
 
     def directory(self, **settings: str) -> CourseDirectory:
         """Return nbgrader's view of the course, with ``settings`` such as ``student_id`` changed."""
         return CourseDirectory(config=self.config, **settings)
 
-    def gradebook(self) -> Gradebook:
-        """Return the open gradebook, to be used in a ``with`` block."""
-        return Gradebook(self.directory().db_url, self.directory().course_id)
+    def gradebook(self, kind: type[Gradebook] = Gradebook) -> Gradebook:
+        """Return the open gradebook, to be used in a ``with`` block.
+
+        Raises
+        ------
+        CourseError
+            If its address cannot be understood or its driver is not installed.
+        """
+        directory = self.directory()
+        try:
+            return kind(directory.db_url, directory.course_id)
+        except (ArgumentError, ModuleNotFoundError) as error:
+            raise CourseError(f"the gradebook's address cannot be used: {error}") from error
+
+    @property
+    def gradebook_name(self) -> str:
+        """Where the gradebook is, without its password."""
+        url = make_url(self.directory().db_url)
+        return url.database if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
 
     def folder(self, step: str, student: str, assignment: str) -> Path:
         """Return the folder of one student's assignment at a step such as ``submitted``."""

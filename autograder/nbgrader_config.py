@@ -22,15 +22,17 @@ c.Execute.timeout = 180
 # TensorFlow's C++ messages would land in the error stream of a cell, where nbgrader takes them for a failure.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-# Grading starts kernels that have imported these already; any notebook may import more.
+# Grading starts kernels that have imported these already, and that can see where they are installed; any notebook
+# may import more of what the environment has.
 c.WarmProvisioner.modules = [
     "tensorflow",
     "keras",
     "scikeras.wrappers",
     "sklearn.model_selection",
     "skops.io",
-    "matplotlib",
+    "matplotlib.font_manager",
     "pandas",
+    "coffee_shop",
 ]
 
 # Feedback shows marks and messages, and keeps the hidden tests hidden.

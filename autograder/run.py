@@ -6,22 +6,29 @@ belongs here and nowhere else.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from pathlib import Path
 from subprocess import DEVNULL
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import run_sync
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.preprocessors import Execute
 from traitlets.config import Config
 
-from autograder.kernels.provisioner import WarmKernelManager
+from autograder.kernels.files import TooLarge
+from autograder.kernels.limits import Limits
+from autograder.kernels.outputs import Room, mend, new_failure
+from autograder.kernels.provisioner import WarmKernel, WarmKernelManager
 
 Job = TypeVar("Job")
 _ENVIRONMENT = {
@@ -34,6 +41,10 @@ _ENVIRONMENT = {
 # Forking a process that has imported TensorFlow is sound on Linux only.
 KERNEL_MANAGER = WarmKernelManager if sys.platform == "linux" else AsyncKernelManager
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class KernelLost(Exception):
+    """A kernel did not start, or ended through no fault of its notebook, which had better be run again."""
 
 
 def run_notebook(nb: NotebookNode, folder: Path, config: Config | None = None) -> str:
@@ -49,21 +60,50 @@ def run_notebook(nb: NotebookNode, folder: Path, config: Config | None = None) -
     folder : Path
         The kernel's working directory.
     config : Config, optional
-        nbgrader's settings; ``Execute.timeout`` is the limit of one cell in seconds.
+        nbgrader's settings; ``Execute.timeout`` is the limit of one cell in seconds, ``Limits`` what the notebook may
+        use in all, and ``WarmProvisioner.sandbox`` what it is shut in.
 
     Returns
     -------
     str
-        What cut the run short; empty if every cell had its turn.
+        What cut the run short, or why what it wrote was not kept; empty if every cell had its turn and all is there.
+
+    Raises
+    ------
+    KernelLost
+        If the kernel did not start or was lost through no fault of the notebook.
     """
     execute = _Execute(config=config or Config())
     try:
         execute.preprocess(nb, {"metadata": {"path": str(folder)}})
-    except Exception as error:  # a kernel that does not even start
-        execute.stopped = execute.stopped or f"the kernel did not start: {error}"
+    except KernelLost:
+        raise
+    except TooLarge as error:
+        execute.stopped = str(error)
+    except Exception as error:
+        if not execute.stopped:
+            raise KernelLost(f"the kernel did not start: {error}") from error
+    mend(nb)
     if execute.stopped:
         mark_failed(nb, "NotRun", f"This cell was not run: {execute.stopped}.", only_unfinished=True)
-    return execute.stopped
+    return execute.stopped or execute.unsaved
+
+
+class Run(NamedTuple):
+    """How one notebook ran: for how many seconds, and what cut it short, if anything."""
+
+    seconds: float
+    stopped: str
+
+
+def run_notebooks(notebooks: dict[str, NotebookNode], folder: Path, config: Config) -> dict[str, Run]:
+    """Execute these notebooks in place, one after the other, each as `run_notebook` does."""
+    runs = {}
+    for name, nb in notebooks.items():
+        started = time.monotonic()
+        stopped = run_notebook(nb, folder, config)
+        runs[name] = Run(time.monotonic() - started, stopped)
+    return runs
 
 
 def run_all(jobs: Iterable[Job], work: Callable[[Job], object], workers: int) -> Iterator[tuple[Job, Future]]:
@@ -95,14 +135,21 @@ def mark_failed(nb: NotebookNode, name: str, reason: str, *, only_unfinished: bo
 class _Execute(Execute):
     """nbgrader's own executor with warm kernels, which keeps what ran when a kernel is lost."""
 
-    stopped = ""
+    stopped = unsaved = ""
+    _kernel: WarmKernel | None = None
 
-    def __init__(self, **kwargs):
-        super().__init__(kernel_manager_class=KERNEL_MANAGER, **kwargs)
+    def __init__(self, config: Config):
+        super().__init__(kernel_manager_class=KERNEL_MANAGER, config=config)
+        self._room = Room(Limits(config=config).output)
 
+    @contextmanager
     def setup_kernel(self, **kwargs):
         # What a kernel process itself prints is no output of a cell.
-        return super().setup_kernel(env={**os.environ, **_ENVIRONMENT}, stdout=DEVNULL, stderr=DEVNULL, **kwargs)
+        with super().setup_kernel(env={**os.environ, **_ENVIRONMENT}, stdout=DEVNULL, stderr=DEVNULL, **kwargs):
+            self._kernel = getattr(self.km.provisioner, "kernel", None)
+            yield
+        if self._kernel and self._kernel.unsaved:
+            self.unsaved = f"what it wrote was not kept: {self._kernel.unsaved}"
 
     def preprocess_cell(self, cell, resources, index):
         if self.stopped:
@@ -110,8 +157,35 @@ class _Execute(Execute):
         try:
             return super().preprocess_cell(cell, resources, index)
         except DeadKernelError:
+            if self._kernel and self._kernel.lost:
+                raise KernelLost("the process that kernels are forked from has ended") from None
             self.stopped = f"the kernel died in cell {index + 1}"
+            if self._kernel and self._kernel.reason:
+                self.stopped = f"the kernel was ended in cell {index + 1}: {self._kernel.reason}"
         except CellTimeoutError:
             self.stopped = f"cell {index + 1} ran longer than {self.timeout} s and could not be interrupted"
+        except Exception as error:
+            self.stopped = f"the kernel answered with nonsense in cell {index + 1}: {type(error).__name__}"
+        self.shutdown_kernel = "immediate"
         cell.execution_count = None
         return cell, resources
+
+    async def async_execute_cell(self, *arguments, **settings):
+        try:
+            return await super().async_execute_cell(*arguments, **settings)
+        except Exception:  # after which nobody waits for what it has begun
+            for task in asyncio.all_tasks() - {asyncio.current_task()}:
+                task.cancel()
+            raise
+
+    execute_cell = run_sync(async_execute_cell)
+
+    def process_message(self, msg, cell, cell_index):
+        if msg["msg_type"] in ("status", "execute_input", "clear_output"):
+            return super().process_message(msg, cell, cell_index)
+        try:
+            if self._room.take(cell, msg):
+                return super().process_message(msg, cell, cell_index)
+        except Exception as error:  # whatever nonsense provokes
+            cell.outputs.append(new_failure(f"The kernel sent an invalid message: {type(error).__name__}"))
+        return None

@@ -9,87 +9,130 @@ import sys
 import time
 
 import nbformat
+import psutil
 import pytest
+from jupyter_client.manager import start_new_kernel
 from traitlets.config import Config
 
+from autograder.kernels.limits import Limits
 from autograder.kernels.provisioner import WarmKernelManager, WarmKernels
 from autograder.run import KERNEL_MANAGER, run_notebook
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
-WARM = Config({"WarmProvisioner": {"modules": ["numpy", "no_such_module"]}})
+MODULES = ["numpy", "no_such_module"]
 
 
-def run(folder, *sources, config=WARM):
-    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
-    nb.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    assert run_notebook(nb, folder, config) == ""
-    return ["".join(output.get("text", "") for output in cell.outputs) for cell in nb.cells]
+@pytest.fixture(params=["none", "bubblewrap"])
+def run(request, tmp_path):
+    """Run cells in a kernel that works in a folder, and return what they print; with and without a sandbox."""
+
+    def run(*sources, folder=tmp_path, modules=MODULES):
+        nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+        nb.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        config = Config({"WarmProvisioner": {"modules": modules, "sandbox": request.param}})
+        assert run_notebook(nb, folder, config) == ""
+        return ["".join(output.get("text", "") for output in cell.outputs) for cell in nb.cells]
+
+    return run
 
 
 def test_grading_uses_warm_kernels():
     assert KERNEL_MANAGER is WarmKernelManager
 
 
-def test_modules_are_there_already_and_the_rest_is_not(tmp_path):
-    (shown,) = run(tmp_path, "import sys; print('numpy' in sys.modules, 'sqlite3.dump' in sys.modules, sys.argv[1:2])")
+def test_modules_are_there_already_and_the_rest_is_not(run):
+    (shown,) = run("import sys; print('numpy' in sys.modules, 'sqlite3.dump' in sys.modules, sys.argv[1:2])")
     assert shown == "True False ['-f']\n"
 
 
-def test_two_notebooks_do_not_see_each_other(tmp_path):
-    run(tmp_path, "import builtins, numpy; builtins.secret = numpy.secret = 42; import os; os.environ['SECRET'] = '42'")
-    look = "print(hasattr(builtins, 'secret'), hasattr(numpy, 'secret'), 'SECRET' in os.environ)"
-    (seen,) = run(tmp_path, f"import builtins, numpy, os\n{look}")
+def test_two_notebooks_do_not_see_each_other(run):
+    run("import builtins, numpy; builtins.secret = numpy.secret = 42; import os; os.environ['SECRET'] = '42'")
+    (seen,) = run(
+        "import builtins, numpy, os\n"
+        "print(hasattr(builtins, 'secret'), hasattr(numpy, 'secret'), 'SECRET' in os.environ)"
+    )
     assert seen == "False False False\n"
 
 
-def test_every_kernel_has_a_folder_and_randomness_of_its_own(tmp_path):
+def test_every_kernel_has_a_folder_and_randomness_of_its_own(run, tmp_path):
     draw = "import os, random, numpy\nprint(os.getcwd(), random.random(), numpy.random.rand())"
     (tmp_path / "other").mkdir()
-    (one,), (two,) = run(tmp_path, draw), run(tmp_path / "other", draw)
+    (one,), (two,) = run(draw), run(draw, folder=tmp_path / "other")
     assert one.split()[0] == str(tmp_path)
     assert two.split()[0] == str(tmp_path / "other")
     assert not set(one.split()[1:]) & set(two.split()[1:])
 
 
-def test_subprocesses_files_and_magics_work(tmp_path):
+def test_subprocesses_files_and_magics_work(run):
     shown = run(
-        tmp_path,
         "!echo from the shell",
         "import subprocess, sys\nprint(subprocess.check_output([sys.executable, '-c', 'print(6 * 7)'], text=True))",
         "%matplotlib inline\nimport matplotlib\nprint(matplotlib.get_backend())",
+        "%%writefile seven.py\nseven = 7",
+        "import seven\nprint(seven.seven)",
+        "%%bash\necho $((6 * 7))",
     )
-    assert shown[0].strip() == "from the shell"
-    assert shown[1].strip() == "42"
-    assert shown[2].strip() == "inline"
+    assert [text.strip() for text in shown] == ["from the shell", "42", "inline", "Writing seven.py", "7", "42"]
 
 
-def test_temporary_folders_go_with_the_kernel(tmp_path):
-    (shown,) = run(tmp_path, "import tempfile; folder = tempfile.TemporaryDirectory(); print(folder.name)")
+def test_process_pools_threads_and_shared_memory_work(run):
+    shown = run(
+        "from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor\n"
+        "for pool in (ProcessPoolExecutor, ThreadPoolExecutor):\n"
+        "    with pool(2) as workers:\n"
+        "        print(list(workers.map(abs, [-1, -2])))",
+        "from multiprocessing import shared_memory\n"
+        "block = shared_memory.SharedMemory(create=True, size=10); block.buf[0] = 7; print(block.buf[0])\n"
+        "block.close(); block.unlink()",
+    )
+    assert shown == ["[1, 2]\n[1, 2]\n", "7\n"]
+
+
+def test_temporary_folders_go_with_the_kernel(run):
+    (shown,) = run("import tempfile; folder = tempfile.TemporaryDirectory(); print(folder.name)")
     assert shown.strip()
     assert wait_until(lambda: not os.path.exists(shown.strip()))
 
 
-def test_tensorflow_trains_in_a_forked_kernel(tmp_path):
-    config = Config({"WarmProvisioner": {"modules": ["tensorflow", "keras"]}})
+def test_files_are_there_and_come_back(run, tmp_path):
+    (tmp_path / "data" / "deep").mkdir(parents=True)
+    (tmp_path / "data" / "deep" / "table.csv").write_text("a,b")
+    (tmp_path / "old.txt").write_text("old")
+    run(
+        "text = open('data/deep/table.csv').read()\nassert text == 'a,b'",
+        "import os\nos.makedirs('made/here')\nopen('made/here/new.bin', 'wb').write(bytes(3))\n"
+        "open('old.txt', 'w').write('new')",
+    )
+    assert (tmp_path / "made" / "here" / "new.bin").read_bytes() == bytes(3)
+    assert (tmp_path / "old.txt").read_text() == "new"
+    assert (tmp_path / "data" / "deep" / "table.csv").read_text() == "a,b"
+
+
+def test_tensorflow_trains_in_a_forked_kernel(run):
     (shown,) = run(
-        tmp_path,
         "import keras, numpy as np\n"
         "model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])\n"
         "model.compile('sgd', 'mse')\n"
         "model.fit(np.ones((8, 2)), np.ones(8), verbose=0)\n"
         "model.save('model.keras')\n"
         "print(keras.models.load_model('model.keras').predict(np.ones((3, 2)), verbose=0).shape)",
-        config=config,
+        modules=["tensorflow", "keras"],
     )
     assert shown.splitlines()[-1] == "(3, 1)"
 
 
-def alive(pid: int) -> bool:
+@pytest.mark.parametrize("kernel", ["warm", "sandbox"])
+def test_any_jupyter_client_can_have_a_warm_kernel_by_its_name(kernel):
+    manager, client = start_new_kernel(kernel_name=f"python3-{kernel}")
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+        reply = client.execute_interactive("import os; os.write(1, b'')", timeout=30)
+        assert reply["content"]["status"] == "ok"
+        manager.restart_kernel()
+        client.wait_for_ready(timeout=30)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel()
+    assert not manager.is_alive()
 
 
 def wait_until(condition) -> bool:
@@ -100,25 +143,40 @@ def wait_until(condition) -> bool:
     return False
 
 
+def order(folder) -> dict:
+    env, limits = dict(os.environ), Limits().as_dict()
+    return {"argv": ["-f", "none.json"], "cwd": str(folder), "env": env, "limits": limits, "ports": []}
+
+
 def test_kernel_reports_its_end_and_stopping_ends_all(tmp_path):
-    kernels = WarmKernels(())
-    started = [kernels.start_kernel(str(tmp_path / "none.json"), str(tmp_path), dict(os.environ)) for _ in range(2)]
+    kernels = WarmKernels((), boxed=False)
+    before = set(psutil.Process().children(recursive=True))
+    started = [kernels.start_kernel(order(tmp_path)) for _ in range(2)]
     started[0].kill()
     assert started[0].wait(timeout=10) == -signal.SIGKILL
     kernels.stop()
-    assert wait_until(lambda: not any(alive(kernel.pid) for kernel in started))
+    assert started[1].wait(timeout=10) == -signal.SIGKILL
+    assert wait_until(lambda: set(psutil.Process().children(recursive=True)) <= before)
 
 
-def test_kernels_end_with_the_process_that_asked_for_them(tmp_path):
-    code = (
-        "import os, sys, time\n"
-        "from autograder.kernels.provisioner import WarmKernels\n"
-        "kernel = WarmKernels(()).start_kernel('none.json', os.getcwd(), dict(os.environ))\n"
-        "print(kernel.pid, flush=True)\n"
-        "time.sleep(600)\n"
+@pytest.mark.parametrize("sandbox", ["none", "bubblewrap"])
+def test_kernels_end_with_the_process_that_asked_for_them(tmp_path, sandbox):
+    (tmp_path / "master.py").write_text(
+        "import sys, nbformat\n"
+        "from pathlib import Path\n"
+        "from traitlets.config import Config\n"
+        "from autograder.run import run_notebook\n"
+        'cell = nbformat.v4.new_code_cell(\'import subprocess; subprocess.run(["sleep", "98765.4321"])\')\n'
+        f"config = Config({{'WarmProvisioner': {{'sandbox': '{sandbox}'}}}})\n"
+        "run_notebook(nbformat.v4.new_notebook(cells=[cell]), Path(sys.argv[1]), config)\n"
     )
-    master = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
-    pid = int(master.stdout.readline())
+    (tmp_path / "folder").mkdir()
+    master = subprocess.Popen([sys.executable, tmp_path / "master.py", tmp_path / "folder"])
+
+    def sleepers():
+        return [p for p in psutil.process_iter(["cmdline"]) if "98765.4321" in (p.info["cmdline"] or [])]
+
+    assert wait_until(sleepers)
     master.kill()
     master.wait()
-    assert wait_until(lambda: not alive(pid))
+    assert wait_until(lambda: not sleepers())

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+
 import nbformat
+import psutil
 import pytest
 from traitlets.config import Config
 
-from autograder.run import run_all, run_notebook
+from autograder.run import KernelLost, run_all, run_notebook
 
 
 def run(folder, *sources, timeout=30):
@@ -52,11 +55,21 @@ def test_loop_that_ignores_interrupts_stops_the_notebook_only(tmp_path):
     assert [error_of(cell) for cell in cells[1:]] == ["NotRun", "NotRun"]
 
 
-def test_unknown_kernel_is_a_reason_and_no_crash(tmp_path):
+def test_kernel_that_does_not_start_is_no_fault_of_the_notebook(tmp_path):
     nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")])
     nb.metadata["kernelspec"] = {"name": "no-such-kernel", "display_name": "?", "language": "python"}
-    assert "no-such-kernel" in run_notebook(nb, tmp_path)
-    assert error_of(nb.cells[0]) == "NotRun"
+    with pytest.raises(KernelLost, match="no-such-kernel"):
+        run_notebook(nb, tmp_path)
+
+
+def test_kernel_is_lost_with_the_warm_process(tmp_path):
+    run(tmp_path, "1")
+    warm = [p for p in psutil.Process().children() if "autograder.kernels.warm" in p.cmdline()]
+    threading.Timer(1.5, lambda: [process.kill() for process in warm]).start()
+    with pytest.raises(KernelLost):
+        run(tmp_path, "import time; time.sleep(20)")
+    stopped, cells = run(tmp_path, "print('a new one')")
+    assert (stopped, cells[0].outputs[0].text) == ("", "a new one\n")
 
 
 def test_every_job_comes_back_with_its_own_result_or_error():
