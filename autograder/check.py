@@ -63,7 +63,7 @@ def check_file(path: Path) -> Result:
         raise NoExercise(f"{path.name} is none of the exercises {', '.join(map(exercise_name, templates))}")
     nb, notes = restore(submitted, templates[name])
     try:
-        stopped = run_notebook(nb, path.resolve().parent, default_config())
+        stopped = run_notebook(nb, path.resolve().parent, default_config(), notes)
     except KernelLost as error:
         raise NoExercise(f"{path.name} could not be run: {error}") from error
     return Result(exercise_name(name), read_marks(nb), notes + ([stopped] if stopped else []))

@@ -11,6 +11,7 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import ClearHiddenTests
 from nbgrader.utils import is_grade, is_locked, is_solution
 
+from autograder import plan
 from autograder.notebooks import KERNELSPEC, SUFFIXES, grade_id, grade_ids, read
 
 
@@ -79,7 +80,7 @@ def restore(nb: NotebookNode, template: NotebookNode) -> tuple[NotebookNode, lis
     cells.reverse()
     notes += _put_back(cells, known)
     notes += _foreign_kernel(nb)
-    metadata = {"kernelspec": template.metadata.get("kernelspec", KERNELSPEC)}
+    metadata = {"kernelspec": template.metadata.get("kernelspec", KERNELSPEC), plan.KEY: plan.make_plan(template)}
     restored = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
     _, restored = nbformat.validator.normalize(restored, strip_invalid_metadata=True)
     return restored, notes

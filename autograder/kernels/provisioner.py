@@ -126,6 +126,8 @@ class WarmKernel:
         Which limit has ended it, if one has.
     unsaved : str
         Why the files that it has left were not kept, if they were not.
+    channel : socket.socket
+        Leads to the kernel's `autograder.kernels.seal`.
     lost : bool
         Whether its keeper or the warm process went away and took it along, through no fault of its own.
     """
@@ -141,13 +143,14 @@ class WarmKernel:
         self._folder = Path(order["cwd"])
         self._core = _take_core() if view is not None else None
         self._client, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.channel, channel = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._outbox = tempfile.TemporaryFile()  # noqa: SIM115 - `_bury` closes it
         cores = [self._core.number] if self._core else []
-        with tempfile.TemporaryFile() as inbox, theirs:
+        with tempfile.TemporaryFile() as inbox, theirs, channel:
             if view is not None:
                 files.pack(self._folder, inbox, order["limits"]["disk"], without=view)
                 inbox.flush()
-            parts = (theirs, inbox, self._outbox, *doors)
+            parts = (theirs, inbox, self._outbox, channel, *doors)
             socket.send_fds(control, [b"!"], [part.fileno() for part in parts])
         self._client.send(json.dumps({**order, "cores": cores}).encode())
         answer = self._receive()
