@@ -162,6 +162,8 @@ class _Execute(Execute):
             if self._kernel:
                 self._verdicts = Verdicts(self._kernel.channel, self._plan)
             yield
+            if self._verdicts and not self.stopped:
+                self._verdicts.finish()
         if self._kernel and self._kernel.unsaved:
             self.unsaved = f"what it wrote was not kept: {self._kernel.unsaved}"
 

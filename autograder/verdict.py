@@ -53,6 +53,7 @@ class Verdicts:
         answer = self._ask({"nonce": self._nonce, "digest": digest, "graded": is_grade(cell)})
         for name in answer.get("put_back", [])[:20]:
             self._note(f"replaced {str(name)[:100]}; tests were run with the original")
+        self._note_alarms(answer)
         for name in answer.get("threads", [])[:20]:
             self._note(f"a thread of its own was running beside a test: {str(name)[:100]}")
 
@@ -68,6 +69,14 @@ class Verdicts:
             self._note(f"{_name(cell)}: told more than once how it ended")
         worst = next((outcome for outcome in told if outcome.get("error")), told[-1])
         self._compose(cell, worst)
+
+    def finish(self) -> None:
+        """Take down what was noticed after the last test."""
+        self._note_alarms(self._ask({}))
+
+    def _note_alarms(self, answer: dict[str, Any]) -> None:
+        for step in answer.get("alarms", [])[:20]:
+            self._note(f"the submission {str(step)[:100]}")
 
     def _compose(self, cell: NotebookNode, outcome: dict[str, Any]) -> None:
         error, result = outcome.get("error"), outcome.get("result")

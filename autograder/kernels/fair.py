@@ -70,8 +70,11 @@ class Guard:
 
     def is_foreign(self, code: CodeType) -> bool:
         """Return whether ``code`` came with the submission."""
-        name = code.co_filename
-        return name not in self._files and not name.startswith((*self._installed, "<frozen "))
+        return not self.is_trusted(code.co_filename)
+
+    def is_trusted(self, filename: str) -> bool:
+        """Return whether a file is one of the installed modules or of the instructor's cells."""
+        return filename in self._files or filename.startswith((*self._installed, "<frozen "))
 
     def check(self, value: Any, use: str) -> Any:
         """Return ``value``.

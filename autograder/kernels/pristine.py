@@ -60,8 +60,13 @@ class Pristine:
             names = module.__dict__
             self._kept[id(module)] = _Kept(module, names)
             for value in list(names.values()):
-                if issubclass(type(value), type) and id(value) not in self._kept:
-                    self._kept[id(value)] = _Kept(value, _names_of(value))
+                if issubclass(type(value), type):
+                    self.look_at(value)
+
+    def look_at(self, kind: type) -> None:
+        """Remember a class that is not known yet."""
+        if id(kind) not in self._kept:
+            self._kept[id(kind)] = _Kept(kind, _names_of(kind))
 
     def knows(self, owner: Any) -> bool:
         """Return whether this module or class was there before anything of the notebook ran."""

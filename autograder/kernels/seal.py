@@ -28,6 +28,7 @@ from IPython.lib.pretty import pretty
 from traitlets import HasTraits
 
 from autograder.kernels import MESSAGE
+from autograder.kernels.alarm import Alarm
 from autograder.kernels.fair import Guard, NotDecided, bound_names, fill_in, own_module, rewrite
 from autograder.kernels.pristine import Change, Pristine, give_back, put_back
 
@@ -46,7 +47,7 @@ class Seal:
     channel : socket.socket
         Orders come as one message of JSON each: first ``{"names": ..., "classes": ...}`` (see `autograder.plan`), then
         ``{"nonce": ..., "digest": ..., "graded": ...}`` before every cell of the instructor's. The answers are
-        ``{"ready": ..., "put_back": [...], "threads": [...]}``, and when the cell has ended its outcome.
+        ``{"ready": ..., "put_back": [...], "threads": [...], "alarms": [...]}``, and when the cell has ended its outcome.
     pristine : Pristine
     guard : Guard
     """
@@ -57,8 +58,8 @@ class Seal:
         self._pristine, self._guard = pristine, guard
         self._namespace = app.shell.user_module.__dict__
         self._plan: dict[str, Any] = {}
-        self._cells: set[str] = set()
         self._helpers: dict[str, Any] = {}
+        self._alarm = Alarm(guard)
         self._threads = set(sys._current_frames())
         _hide()
         pristine.look()
@@ -67,12 +68,17 @@ class Seal:
 
     def start(self) -> None:
         """Wait for orders from now on."""
+        sys.addaudithook(self._alarm.hook())
         self._threads.add(_thread.start_new_thread(_serve, (self._channel.recv, self._channel.send, self._obey)))
 
     def _obey(self, order: dict[str, Any]) -> dict[str, Any]:
-        if "nonce" not in order:
+        if "names" in order:
             self._plan = order
-            return {"ready": True}
+        if "nonce" not in order:
+            return {"ready": True, "alarms": self._alarm.told}
+        for function, name, old in reversed(self._alarm.recoded):
+            setattr(function, name, old)
+        self._alarm.recoded.clear()
         changes = [change for change in self._pristine.changes() if self._counts(change)]
         put_back(changes)
         parts = self._parts.put_back()
@@ -81,20 +87,20 @@ class Seal:
             self._namespace["__builtins__"] = builtins
             put.append("__builtins__")
         self._kernel.__dict__["do_execute"] = _Run(self, order, changes)
-        return {"ready": True, "put_back": put, "threads": self._foreign_threads()}
+        return {"ready": True, "put_back": put, "threads": self._foreign_threads(), "alarms": self._alarm.told}
 
     def _counts(self, change: Change) -> bool:
         """Return whether a change is none that a library makes to itself, as plotting backends and lazy modules do."""
-        module = change.owner.__name__ if isinstance(change.owner, ModuleType) else own_module(change.owner)
-        root = str(module).partition(".")[0]
-        decisive = root in sys.stdlib_module_names or "test" in str(module) or isinstance(change.owner, type)
-        new = change.new
+        owner, new = change.owner, change.new
+        module = owner.__name__ if isinstance(owner, ModuleType) else own_module(owner)
+        if isinstance(owner, type) or str(module).partition(".")[0] in sys.stdlib_module_names or "test" in str(module):
+            return True
         if isinstance(new, ModuleType):
-            home = new.__name__ if sys.modules.get(new.__name__) is new else ""
+            own = sys.modules.get(new.__name__) is new and new.__name__.rpartition(".")[2] == change.name
         else:
-            home = getattr(new, "__module__", "") if isinstance(new, FunctionType) else ""
-        own = str(home).partition(".")[0] == root and not self._is_foreign(new)
-        return decisive or not own
+            wrapped = isinstance(new, FunctionType) and "<locals>" in new.__qualname__
+            own = not self._is_foreign(new) and (wrapped or getattr(new, "__name__", "") == change.name)
+        return not own
 
     def _foreign_threads(self) -> list[str]:
         found = []
@@ -123,10 +129,10 @@ class Seal:
             shell.history_manager.store_inputs(number, text, code)
             name = shell.compile.cache(text, number, raw_code=code)
             self._guard.trust(name)
-            self._cells.add(name)
             self._guard.asked = self._asked()
             self._guard.reasons.clear()
             steps = self._compile(text, name)
+            self._alarm.running = order["graded"]
             with shell.builtin_trap, shell.display_trap:
                 for kind, step in steps:
                     if step.co_flags & _COROUTINE:
@@ -136,17 +142,18 @@ class Seal:
                     if kind == "eval":
                         shell.displayhook(value)
                         outcome["result"] = self._describe(value)
-            self._conclude(order, outcome, leaving)
+            self._conclude(order, leaving)
         except BaseException as error:
             outcome["error"] = _describe_error(error)
             shell.showtraceback(exception_only=isinstance(error, SystemExit), running_compiled_code=True)
         self._channel.send(json.dumps(outcome).encode())
-        self._remember(text=code)
+        self._alarm.running = False
+        self._remember(code)
         give_back(changes)
         self._after()
         return self._reply(outcome)
 
-    def _compile(self, text: str, name: str) -> list[tuple[str, CodeType]]:
+    def _compile(self, text: str, name: str) -> tuple[tuple[str, CodeType], ...]:
         flags = self._shell.compile.flags | _TOP_LEVEL_AWAIT
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)  # about the marks; the instructor's own cell has none
@@ -156,7 +163,8 @@ class Seal:
             nodes = [("exec", ast.Module([node], [])) for node in body]
             if body and isinstance(body[-1], ast.Expr):
                 nodes[-1] = ("eval", ast.Expression(body[-1].value))
-            return [(kind, fill_in(compile(node, name, kind, flags, True), self._guard, fixed)) for kind, node in nodes]
+            codes = [(kind, compile(node, name, kind, flags, True)) for kind, node in nodes]
+        return tuple((kind, fill_in(code, self._guard, fixed)) for kind, code in codes)
 
     def _fixed(self, tree: ast.AST) -> dict[str, Any]:
         """Return the names in a cell that are the instructor's and mean something else by now, with what they mean."""
@@ -184,7 +192,7 @@ class Seal:
         found = {name: self._namespace.get(name) for name in self._plan.get("classes", ())}
         return {kind for name, kind in found.items() if isinstance(kind, type) and kind.__name__ == name}
 
-    def _conclude(self, order: dict[str, Any], outcome: dict[str, Any], leaving: bool) -> None:
+    def _conclude(self, order: dict[str, Any], leaving: bool) -> None:
         """Fail a cell that has come to its end if something was wrong on the way."""
         if not order["graded"]:
             return
@@ -200,13 +208,13 @@ class Seal:
         code = getattr(getattr(value, "__func__", value), "__code__", None)
         return type(code) is CodeType and self._guard.is_foreign(code)
 
-    def _remember(self, text: str) -> None:
-        """Take in what the cell has brought along: modules, helpers, patches of its own."""
+    def _remember(self, code: str) -> None:
+        """Take in what the cell has brought along: modules, and functions and classes that tests use."""
         self._pristine.look()
-        for name in self._plan.get("helpers", ()):
-            code = getattr(self._namespace.get(name), "__code__", None)
-            if type(code) is CodeType and code.co_filename in self._cells:
-                self._helpers[name] = self._namespace[name]
+        for name in set(self._plan.get("helpers", ())).intersection(_defined(code)) & self._namespace.keys():
+            self._helpers[name] = value = self._namespace[name]
+            if isinstance(value, type):
+                self._pristine.look_at(value)
 
     def _after(self) -> None:
         """Call what libraries have asked to be called after a cell, such as to show figures."""
@@ -311,6 +319,11 @@ def _describe_error(error: BaseException) -> dict[str, str]:
     return {"ename": kind[:_TEXT], "evalue": text[:_TEXT]}
 
 
+def _defined(code: str) -> set[str]:
+    tree = ast.parse(TransformerManager().transform_cell(code))
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+
+
 def _as_number(text: str) -> str | None:
     try:
         float(text)
@@ -337,7 +350,7 @@ def install(app: Any, descriptor: int) -> None:
 def _hide() -> None:
     """Leave nothing of this where a notebook would look for it."""
     package = import_module("autograder.kernels")
-    for name in ("seal", "fair", "pristine"):
+    for name in ("seal", "fair", "alarm", "pristine"):
         sys.modules.pop(f"{package.__name__}.{name}", None)
         package.__dict__.pop(name, None)
 
