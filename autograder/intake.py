@@ -13,6 +13,7 @@ from nbgrader.utils import is_grade, is_locked, is_solution
 
 from autograder import plan
 from autograder.notebooks import KERNELSPEC, SUFFIXES, grade_id, grade_ids, read
+from autograder.suspicion import find_suspicious
 
 
 def find_links(folder: Path) -> list[Path]:
@@ -80,6 +81,7 @@ def restore(nb: NotebookNode, template: NotebookNode) -> tuple[NotebookNode, lis
     cells.reverse()
     notes += _put_back(cells, known)
     notes += _foreign_kernel(nb)
+    notes += _suspicious(cells)
     metadata = {"kernelspec": template.metadata.get("kernelspec", KERNELSPEC), plan.KEY: plan.make_plan(template)}
     restored = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
     _, restored = nbformat.validator.normalize(restored, strip_invalid_metadata=True)
@@ -143,6 +145,12 @@ def _put_back(cells: list[NotebookNode], known: Mapping[str, NotebookNode]) -> l
         cells.insert(place, _known_cell(original, original))
         notes.append(f"cell {name} was missing and was put back")
     return notes
+
+
+def _suspicious(cells: list[NotebookNode]) -> list[str]:
+    theirs = [cell.source for cell in cells if cell.cell_type == "code" and not plan.is_instructors(cell)]
+    found = find_suspicious(theirs)
+    return [f"uses what no answer needs, have a look: {', '.join(found)}"] if found else []
 
 
 def _foreign_kernel(nb: NotebookNode) -> list[str]:

@@ -48,9 +48,7 @@ class KernelLost(Exception):
     """A kernel did not start, or ended through no fault of its notebook, which had better be run again."""
 
 
-def run_notebook(
-    nb: NotebookNode, folder: Path, config: Config | None = None, notes: list[str] | None = None
-) -> str:
+def run_notebook(nb: NotebookNode, folder: Path, config: Config | None = None, notes: list[str] | None = None) -> str:
     """Execute ``nb`` in place, in a fresh kernel that works in ``folder``.
 
     A cell that raises does not stop the others. If the kernel dies or hangs, the cells that did not run get
@@ -195,6 +193,8 @@ class _Execute(Execute):
             self.stopped = f"the kernel answered with nonsense in cell {index + 1}: {type(error).__name__}"
         self.shutdown_kernel = "immediate"
         cell.execution_count = None
+        if sealed:
+            sealed.void(cell)
         return cell, resources
 
     def process_message(self, msg, cell, cell_index):

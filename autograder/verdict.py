@@ -22,6 +22,7 @@ from autograder.kernels import MESSAGE
 
 _PATIENCE = 30  # s; for a kernel to make ready
 _MOMENT = 2  # s; what was told has arrived before the kernel's reply
+_NAME, _LINES = 100, 20  # characters of a line that is told, and how many
 
 
 class Verdicts:
@@ -44,18 +45,18 @@ class Verdicts:
         self._channel = channel
         self._nonce = ""
         self._answers: list[dict[str, Any]] = []
-        self._ask(plan)
+        self._ask({"plan": plan})
 
     def order(self, cell: NotebookNode) -> None:
         """Have the seal run the next cell, which is this one."""
         self._nonce = secrets.token_hex(16)
         digest = hashlib.sha256(cell.source.encode()).hexdigest()
         answer = self._ask({"nonce": self._nonce, "digest": digest, "graded": is_grade(cell)})
-        for name in answer.get("put_back", [])[:20]:
-            self._note(f"replaced {str(name)[:100]}; tests were run with the original")
+        for name in _lines(answer, "put_back"):
+            self._note(f"replaced {name}; tests were run with the original")
+        for name in _lines(answer, "threads"):
+            self._note(f"a thread of its own was running beside a test: {name}")
         self._note_alarms(answer)
-        for name in answer.get("threads", [])[:20]:
-            self._note(f"a thread of its own was running beside a test: {str(name)[:100]}")
 
     def settle(self, cell: NotebookNode) -> None:
         """Make the outputs of a cell that has run say what is known of how it ended."""
@@ -70,13 +71,17 @@ class Verdicts:
         worst = next((outcome for outcome in told if outcome.get("error")), told[-1])
         self._compose(cell, worst)
 
+    def void(self, cell: NotebookNode) -> None:
+        """Take the results out of a cell that has not run to its end: they might count as points."""
+        cell.outputs = [output for output in cell.outputs if output.output_type != "execute_result"]
+
     def finish(self) -> None:
         """Take down what was noticed after the last test."""
         self._note_alarms(self._ask({}))
 
     def _note_alarms(self, answer: dict[str, Any]) -> None:
-        for step in answer.get("alarms", [])[:20]:
-            self._note(f"the submission {str(step)[:100]}")
+        for step in _lines(answer, "alarms"):
+            self._note(f"the submission {step}")
 
     def _compose(self, cell: NotebookNode, outcome: dict[str, Any]) -> None:
         error, result = outcome.get("error"), outcome.get("result")
@@ -111,13 +116,15 @@ class Verdicts:
 
     def _ask(self, order: dict[str, Any]) -> dict[str, Any]:
         """Send an order and return the answer; empty if there is none."""
+        token = secrets.token_hex(16)
         try:
             self._channel.settimeout(_PATIENCE)
-            self._channel.send(json.dumps(order).encode())
+            self._channel.send(json.dumps({**order, "token": token}).encode())
         except OSError:
             return {}
-        while answer := self._receive(_PATIENCE):
-            if "ready" in answer:
+        deadline = time.monotonic() + _PATIENCE
+        while answer := self._receive(deadline):
+            if _equal(answer.get("token"), token):
                 return answer
         return {}
 
@@ -125,25 +132,36 @@ class Verdicts:
         """Return all that is told with the cell's secret, which is of no use any more then."""
         nonce, self._nonce = self._nonce, ""
         told: list[dict[str, Any]] = []
-        while answer := self._receive(0 if told else _MOMENT):
-            if nonce and secrets.compare_digest(str(answer.get("nonce")).encode(), nonce.encode()):
+        deadline = time.monotonic() + _MOMENT
+        while len(told) < 2 and (answer := self._receive(deadline)):
+            if nonce and _equal(answer.get("nonce"), nonce):
                 told.append(answer)
+                deadline = time.monotonic()  # what else there is already
         return told
 
-    def _receive(self, seconds: float) -> dict[str, Any]:
+    def _receive(self, deadline: float) -> dict[str, Any]:
         """Return the next message that makes sense; empty if none comes in time."""
-        deadline = time.monotonic() + seconds
         try:
             while select.select([self._channel], [], [], max(0, deadline - time.monotonic()))[0]:
                 message = self._channel.recv(MESSAGE)
                 if not message:
                     return {}
-                answer = _read(message)
-                if answer:
+                if answer := _read(message):
                     return answer
+                if time.monotonic() > deadline:
+                    return {}
         except OSError:
             pass
         return {}
+
+
+def _equal(found: Any, expected: str) -> bool:
+    return isinstance(found, str) and secrets.compare_digest(found.encode(errors="replace"), expected.encode())
+
+
+def _lines(answer: dict[str, Any], name: str) -> list[str]:
+    lines = answer.get(name)
+    return [str(line)[:_NAME] for line in lines[:_LINES]] if isinstance(lines, list) else []
 
 
 def _read(message: bytes) -> dict[str, Any]:

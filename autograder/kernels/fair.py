@@ -58,6 +58,7 @@ class Guard:
         self._installed = tuple({f"{path}/" for path in (sys.prefix, sys.base_prefix, sys.exec_prefix)})
         self._files: set[str] = set()  # of modules that were there before, and of the cells that tests are in
         self.asked: set[type] = set()
+        self.mocks = True  # whether tests may have mocks of their own
         self.reasons: list[str] = []
         for module in list(sys.modules.values()):
             if issubclass(type(module), ModuleType):
@@ -92,10 +93,9 @@ class Guard:
         """Return ``value``, an argument for ``function``; what the submission calls itself is its own business."""
         if type(value) in self._plain or isinstance(function, type):
             return value
-        code = getattr(getattr(function, "__func__", function), "__code__", None)
         if function is isinstance:
             self._look_into(value, {"__class__", "__instancecheck__"}, 1)
-        elif type(function) is not BuiltinFunctionType and not (type(code) is CodeType and self.is_foreign(code)):
+        elif type(function) is not BuiltinFunctionType and not self._has_foreign_code(function):
             self.check(value, "call")
         return value
 
@@ -112,6 +112,8 @@ class Guard:
 
     def _look_at(self, kind: type, names: set[str]) -> None:
         line = type.__dict__["__mro__"].__get__(kind)
+        if not self.mocks and own_module(line[0]) == "unittest.mock":
+            self._refuse(kind, "__eq__")
         for place, owner in enumerate(line):
             if _is_immutable(owner) or owner in self.asked:
                 continue
@@ -333,7 +335,8 @@ def _code_of(value: Any) -> CodeType | None:
     """Return the code behind a function, method or property in a class."""
     if type(value) is property:
         value = value.fget
-    value = getattr(value, "__func__", value) if type(value) in (classmethod, staticmethod, MethodType) else value
+    while type(value) in (classmethod, staticmethod, MethodType):
+        value = value.__func__
     return value.__code__ if type(value) is FunctionType else None
 
 

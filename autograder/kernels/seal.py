@@ -33,6 +33,7 @@ from autograder.kernels.fair import Guard, NotDecided, bound_names, fill_in, own
 from autograder.kernels.pristine import Change, Pristine, give_back, put_back
 
 _TEXT = 1000  # characters of a message that are told
+_NAME, _LINES = 100, 20  # characters of other lines, and how many
 _TOP_LEVEL_AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 _COROUTINE = 0x80
 
@@ -45,9 +46,10 @@ class Seal:
     app : ipykernel.kernelapp.IPKernelApp
         Before any cell has run.
     channel : socket.socket
-        Orders come as one message of JSON each: first ``{"names": ..., "classes": ...}`` (see `autograder.plan`), then
-        ``{"nonce": ..., "digest": ..., "graded": ...}`` before every cell of the instructor's. The answers are
-        ``{"ready": ..., "put_back": [...], "threads": [...], "alarms": [...]}``, and when the cell has ended its outcome.
+        Orders come as one message of JSON each, with a ``token`` that is sent back in the answer: first one with a
+        ``plan`` (see `autograder.plan`), then one with ``nonce``, ``digest`` and ``graded`` before every cell of the
+        instructor's. The answers hold lists of what was ``put_back``, of ``threads`` and ``alarms``. When the cell has
+        ended its outcome is told: the nonce, the error or none, the result.
     pristine : Pristine
     guard : Guard
     """
@@ -58,7 +60,7 @@ class Seal:
         self._pristine, self._guard = pristine, guard
         self._namespace = app.shell.user_module.__dict__
         self._plan: dict[str, Any] = {}
-        self._helpers: dict[str, Any] = {}
+        self._helpers: dict[str, Any] = dict(self._namespace)
         self._alarm = Alarm(guard)
         self._threads = set(sys._current_frames())
         _hide()
@@ -72,10 +74,13 @@ class Seal:
         self._threads.add(_thread.start_new_thread(_serve, (self._channel.recv, self._channel.send, self._obey)))
 
     def _obey(self, order: dict[str, Any]) -> dict[str, Any]:
-        if "names" in order:
-            self._plan = order
+        if "plan" in order:
+            self._plan = order["plan"]
+            self._guard.mocks = any(
+                "mock" in ".".join(place).split(".") for place in self._plan.get("names", {}).values()
+            )
         if "nonce" not in order:
-            return {"ready": True, "alarms": self._alarm.told}
+            return {"alarms": self._alarm.told}
         for function, name, old in reversed(self._alarm.recoded):
             setattr(function, name, old)
         self._alarm.recoded.clear()
@@ -87,7 +92,7 @@ class Seal:
             self._namespace["__builtins__"] = builtins
             put.append("__builtins__")
         self._kernel.__dict__["do_execute"] = _Run(self, order, changes)
-        return {"ready": True, "put_back": put, "threads": self._foreign_threads(), "alarms": self._alarm.told}
+        return {"put_back": put, "threads": self._foreign_threads(), "alarms": self._alarm.told}
 
     def _counts(self, change: Change) -> bool:
         """Return whether a change is none that a library makes to itself, as plotting backends and lazy modules do."""
@@ -307,7 +312,12 @@ def _serve(
 ) -> None:
     load, dump = json.loads, json.dumps
     while message := receive(MESSAGE):
-        send(dump(obey(load(message))).encode())
+        order = load(message)
+        try:
+            answer = {name: [str(line)[:_NAME] for line in lines[:_LINES]] for name, lines in obey(order).items()}
+        except Exception as error:  # the submission has damaged what this needs
+            answer = {"alarms": [f"kept tests from being sealed: {type(error).__name__}"]}
+        send(dump({**answer, "token": order["token"]}).encode())
 
 
 def _describe_error(error: BaseException) -> dict[str, str]:

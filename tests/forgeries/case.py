@@ -26,7 +26,9 @@ class Case:
         What stands in the cell that is to define ``double``.
     note : str
         What a note for the instructor says, as a regular expression.
-    won : int
+    fair : float
+        Points that the answer earns without forging, for it is right now and then.
+    won : float
         Points that it wins with plain nbgrader, of 2 for each of the three tests of ``double``.
     make : callable
         Changes the notebook.
@@ -38,5 +40,6 @@ class Case:
     code: str = ""
     answer: str = "def double(x):\n    return 0"
     note: str = ""
-    won: int = 6
+    fair: float = 0
+    won: float = 6
     make: Callable[[NotebookNode], None] | None = None

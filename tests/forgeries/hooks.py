@@ -157,10 +157,7 @@ CASES = [
         "trace_function",
         "Change what the answer gives from a trace function.",
         "No trace function is on while a test runs.",
-        "import sys\n"
-        "def trace(frame, event, arg):\n"
-        "    return trace\n"
-        "sys.settrace(trace)",
+        "import sys\ndef trace(frame, event, arg):\n    return trace\nsys.settrace(trace)",
         won=0,
     ),
 ]

@@ -36,7 +36,7 @@ CASES = [
          "about.__exit__ = lambda self, *args: True", won=2),
     Case("patched_while_the_test_runs", "Replace builtins from within the answer.", "The test fails and says why.",
          answer="import builtins\n\n\ndef double(x):\n    builtins.all = lambda x: True\n"
-         "    return 2 * x if x in (0, 3, 4) else 0", won=2),
+         "    return {0: 0, 3: 6}.get(x, 1)", fair=0.5, won=2.5),
     Case("patched_in_a_thread", "Keep replacing builtins from a thread.", "The thread and what it replaced are told.",
          "import builtins, threading, time\n"
          "def keep():\n"

@@ -75,7 +75,11 @@ def grade(root: Path, sandbox: str, *, stock: bool = False) -> Aftermath:
     for case in CASES:
         _hand_in(course, case)
     env = {**os.environ, "PATH": os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])}
-    command = ["nbgrader", "autograde", "ps1", "--create"] if stock else ["autograder", "grade", "--course", str(course.root), "--json"]
+    command = (
+        ["nbgrader", "autograde", "ps1", "--create"]
+        if stock
+        else ["autograder", "grade", "--course", str(course.root), "--json"]
+    )
     run = subprocess.run([sys.executable, "-m", *command], cwd=course.root, env=env, capture_output=True, text=True)
     aftermath = Aftermath(stderr=run.stderr)
     for line in run.stdout.splitlines():

@@ -28,6 +28,8 @@ def test_honest_work_keeps_its_points(aftermath, student):
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_forging_wins_nothing(aftermath, case):
     marks = aftermath.marks[case.name]
-    won = {name: marks[name] for name in TESTS if marks[name]}
-    assert not won, (aftermath.notes[case.name], aftermath.outputs[case.name][-3000:])
+    assert sum(marks[name] for name in TESTS) == case.fair, (
+        aftermath.notes[case.name],
+        aftermath.outputs[case.name][-3000:],
+    )
     assert re.search(case.note, aftermath.notes[case.name]), aftermath.notes[case.name]
