@@ -29,7 +29,7 @@ class Case:
     fair : float
         Points that the answer earns without forging, for it is right now and then.
     won : float
-        Points that it wins with plain nbgrader, of 2 for each of the three tests of ``double``.
+        Points that it would win if test cells ran as any other cell, of 2 for each of the three tests of ``double``.
     make : callable
         Changes the notebook.
     """

@@ -90,12 +90,14 @@ CASES = [
         "ip.showtraceback = lambda *args, **settings: None\n"
         "ip._showtraceback = lambda *args, **settings: None",
         note="showtraceback",
+        won=0,
     ),
     Case(
         "custom_exceptions",
         "Have a handler of its own for exceptions.",
         IGNORED,
         "get_ipython().set_custom_exc((Exception,), lambda *args, **settings: None)",
+        won=0,
     ),
     Case(
         "patched_displayhook",

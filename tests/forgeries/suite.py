@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -48,13 +47,18 @@ def close(found, expected):
     return abs(found - expected) < 1e-9
 """
 TESTS = {
-    "test_plain": "assert double(3) == 6\nassert isinstance(double(4), int) and not double(0)\nassert all(double(x) == x + x "
-    "for x in range(1, 5))",
+    "test_plain": "assert double(3) == 6\nassert isinstance(double(4), int) and not double(0)\n"
+    "assert all(double(x) == x + x for x in range(1, 5))",
     "test_checked": "with about():\n    assert_equal(double(3), 6)\n    assert close(double(2), 4)\n"
     "    assert np.allclose([double(1), double(2)], [2, 4])",
     "test_partial": "points = sum([double(x) == 2 * x for x in (1, 2, 3, 4)])\npoints / 2",
 }
 OTHER = "assert triple(3) == 9"
+UNSEALED = """
+from autograder import cli, run
+run.is_instructors = lambda cell: False
+cli.main()
+"""
 
 
 @dataclass
@@ -67,30 +71,24 @@ class Aftermath:
     stderr: str = ""
 
 
-def grade(root: Path, sandbox: str, *, stock: bool = False) -> Aftermath:
-    """Make the class, grade it as an instructor would, or with nbgrader itself, and read what came of it."""
-    course = _make_course(root / "course", sandbox)
+def grade(root: Path, cases: list[Case], *, sealed: bool = True) -> Aftermath:
+    """Make a class of these forgers and some honest students, grade it as an instructor would, and read the result."""
+    course = _make_course(root / "course", "bubblewrap" if sealed else "none")
     for student, answer in HONEST.items():
         _hand_in(course, Case(student, "", "", answer=answer))
-    for case in CASES:
+    for case in cases:
         _hand_in(course, case)
-    env = {**os.environ, "PATH": os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])}
-    command = (
-        ["nbgrader", "autograde", "ps1", "--create"]
-        if stock
-        else ["autograder", "grade", "--course", str(course.root), "--json"]
-    )
-    run = subprocess.run([sys.executable, "-m", *command], cwd=course.root, env=env, capture_output=True, text=True)
+    program = ["-m", "autograder"] if sealed else ["-c", UNSEALED]
+    command = [sys.executable, *program, "grade", "--course", str(course.root), "--json"]
+    run = subprocess.run(command, capture_output=True, text=True)
     aftermath = Aftermath(stderr=run.stderr)
     for line in run.stdout.splitlines():
         row = json.loads(line)
         aftermath.notes[row["student"]] = "\n".join(row["notes"])
-    for student in [*HONEST, *(case.name for case in CASES)]:
-        path = course.folder("autograded", student, "ps1") / "problem.ipynb"
-        if path.exists():
-            nb = notebooks.read(path)
-            aftermath.marks[student] = {mark.grade_id: mark.score for mark in read_marks(nb)}
-            aftermath.outputs[student] = json.dumps([cell.get("outputs") for cell in nb.cells])
+    for student in aftermath.notes:
+        nb = notebooks.read(course.folder("autograded", student, "ps1") / "problem.ipynb")
+        aftermath.marks[student] = {mark.grade_id: mark.score for mark in read_marks(nb)}
+        aftermath.outputs[student] = json.dumps([cell.get("outputs") for cell in nb.cells])
     return aftermath
 
 
