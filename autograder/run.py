@@ -180,22 +180,25 @@ class _Execute(Execute):
             cell, resources = super().preprocess_cell(cell, resources, index)
             if sealed:
                 sealed.settle(cell)
-            return cell, resources
-        except DeadKernelError:
+        except Exception as error:
+            self.stopped = self._explain(error, index + 1)
+            self.shutdown_kernel = "immediate"
+            cell.execution_count = None
+            if sealed:
+                sealed.void(cell)
+        return cell, resources
+
+    def _explain(self, error: Exception, number: int) -> str:
+        """Return why the kernel is of no use any more since cell ``number``."""
+        if isinstance(error, DeadKernelError):
             if self._kernel and self._kernel.lost:
                 raise KernelLost("the process that kernels are forked from has ended") from None
-            self.stopped = f"the kernel died in cell {index + 1}"
             if self._kernel and self._kernel.reason:
-                self.stopped = f"the kernel was ended in cell {index + 1}: {self._kernel.reason}"
-        except CellTimeoutError:
-            self.stopped = f"cell {index + 1} ran longer than {self.timeout} s and could not be interrupted"
-        except Exception as error:
-            self.stopped = f"the kernel answered with nonsense in cell {index + 1}: {type(error).__name__}"
-        self.shutdown_kernel = "immediate"
-        cell.execution_count = None
-        if sealed:
-            sealed.void(cell)
-        return cell, resources
+                return f"the kernel was ended in cell {number}: {self._kernel.reason}"
+            return f"the kernel died in cell {number}"
+        if isinstance(error, CellTimeoutError):
+            return f"cell {number} ran longer than {self.timeout} s and could not be interrupted"
+        return f"the kernel answered with nonsense in cell {number}: {type(error).__name__}"
 
     def process_message(self, msg, cell, cell_index):
         if msg["msg_type"] in ("status", "execute_input", "clear_output"):

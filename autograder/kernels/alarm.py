@@ -33,15 +33,7 @@ _STEPS = {
 }
 _FRAMES = {"tb_frame", "gi_frame", "cr_frame", "ag_frame"}
 _CODE = ("__code__", "__defaults__", "__kwdefaults__")
-_MESSENGERS = (
-    "/inspect.py",
-    "/traceback.py",
-    "/logging/__init__.py",
-    "/bdb.py",
-    "/pdb.py",
-    "/trace.py",
-    "/threading.py",
-)
+_MESSENGERS = tuple(f"/{name}.py" for name in ("inspect", "traceback", "logging/__init__", "bdb", "pdb", "threading"))
 
 
 class Alarm:

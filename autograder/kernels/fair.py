@@ -10,15 +10,15 @@ from __future__ import annotations
 import ast
 import dataclasses
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from autograder.kernels.pristine import Pristine
 
 _COMPARE = {f"__{name}__" for name in ("eq", "ne", "lt", "le", "gt", "ge")}
-_CALCULATE = {f"__{side}{name}__" for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and",
-              "or", "xor") for side in ("", "r")} | {"__abs__", "__neg__", "__invert__"}  # fmt: skip
+_OPERATORS = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor")
+_CALCULATE = {f"__{side}{name}__" for name in _OPERATORS for side in ("", "r")} | {"__abs__", "__neg__", "__invert__"}
 _PRETEND = {"__class__", "__getattribute__", "__instancecheck__", "__subclasscheck__", "__array_ufunc__",
             "__array_function__"}  # fmt: skip
 _BY_USE = {
@@ -27,8 +27,10 @@ _BY_USE = {
     "truth": {"__bool__", "__class__"},
     "call": _COMPARE | _CALCULATE | _PRETEND | {"__contains__", "__bool__"},
 }
-_OWN_BUSINESS = {"__init__", "__new__", "__repr__", "__str__", "__missing__", "__hash__", "__getnewargs__", "__init_subclass__",
-                 "__class_getitem__", "__reduce__", "__array_finalize__", "_constructor"}  # fmt: skip
+_OWN_BUSINESS = {
+    "__init__", "__new__", "__repr__", "__str__", "__missing__", "__hash__", "__getnewargs__", "__reduce__",
+    "__init_subclass__", "__class_getitem__", "__array_finalize__", "_constructor",
+}  # fmt: skip
 _DATA = (int, float, complex, str, bytes, list, tuple, dict, set, frozenset)
 _MORE_DATA = {"numpy": ("ndarray", "generic"), "pandas": ("DataFrame", "Series", "Index")}
 _HEAP_TYPE, _IMMUTABLE_TYPE = 1 << 9, 1 << 8
@@ -111,9 +113,9 @@ class Guard:
                     self._look_into(inner, names, depth - 1)
 
     def _look_at(self, kind: type, names: set[str]) -> None:
-        line = type.__dict__["__mro__"].__get__(kind)
-        if not self.mocks and own_module(line[0]) == "unittest.mock":
+        if not self.mocks and own_module(kind) == "unittest.mock":
             self._refuse(kind, "__eq__")
+        line = type.__dict__["__mro__"].__get__(kind)
         for place, owner in enumerate(line):
             if _is_immutable(owner) or owner in self.asked:
                 continue
@@ -121,12 +123,15 @@ class Guard:
             for name in names & own.keys():
                 if own[name] is not None and self._is_made_up(owner, name, own[name]):
                     self._refuse(kind, name)
-            if self._pristine.knows(owner) or not issubclass(kind, _data_types()):
-                continue
-            for name in own.keys() - _OWN_BUSINESS:
-                overrides = any(name in type.__dict__["__dict__"].__get__(base) for base in line[place + 1 :])
-                if overrides and self._has_foreign_code(own[name]):
-                    self._refuse(kind, name)
+            if not self._pristine.knows(owner) and issubclass(kind, _data_types()):
+                self._look_for_overrides(kind, own, line[place + 1 :])
+
+    def _look_for_overrides(self, kind: type, own: Mapping[str, Any], bases: Sequence[type]) -> None:
+        """Refuse plain data whose own methods are the submission's."""
+        for name in own.keys() - _OWN_BUSINESS:
+            overrides = any(name in type.__dict__["__dict__"].__get__(base) for base in bases)
+            if overrides and self._has_foreign_code(own[name]):
+                self._refuse(kind, name)
 
     def _is_made_up(self, owner: type, name: str, value: Any) -> bool:
         if _code_of(value):

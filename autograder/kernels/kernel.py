@@ -91,7 +91,7 @@ def make_stream(*args, **kwargs) -> Stream:
 
 
 def _forget(env: dict[str, str], channel: int) -> None:
-    """Be as a process that has just started: no other open files, the environment that was ordered, other randomness."""
+    """Be as a process that has just started: no open files but one, the environment ordered, other randomness."""
     os.closerange(3, channel)
     os.closerange(channel + 1, min(os.sysconf("SC_OPEN_MAX"), 65536))
     nowhere = os.open(os.devnull, os.O_RDWR)

@@ -65,7 +65,8 @@ def _delete(nb: NotebookNode) -> None:
 CASES = [
     Case("edited_tests", "Empty the test cells.", RESTORED, make=_edit, note="was changed", won=0),
     Case("skipped_tests", "Tag the test cells to be skipped.", RESTORED, make=_tag("skip-execution"), won=0),
-    Case("tests_may_raise", "Tag the test cells so that they may raise.", RESTORED, make=_tag("raises-exception"), won=0),
+    Case("tests_may_raise", "Tag the test cells so that they may raise.", RESTORED,
+         make=_tag("raises-exception"), won=0),
     Case("more_points", "Give the tests a hundred points.", RESTORED, make=_points, won=0),
     Case("tests_as_prose", "Turn the tests into prose.", RESTORED, make=_to_markdown, won=0),
     Case("tests_as_answers", "Turn the tests into answers.", RESTORED, make=_solution, note="was changed", won=0),

@@ -4,15 +4,14 @@ from tests.forgeries.case import Case
 
 IGNORED = "Test cells are run past it."
 FORGED = "{'data': {'text/plain': '2.0'}, 'metadata': {}, 'execution_count': 1}"
+SEND = f"ip.kernel.session.send(ip.kernel.iopub_socket, 'execute_result', {FORGED}, parent=ip.kernel.get_parent())"
 
 CASES = [
     Case(
         "pre_run_cell_result",
         "Show a result of two points before each cell.",
         "A result that the test did not have is dropped.",
-        "ip = get_ipython()\n"
-        f"ip.events.register('pre_run_cell', lambda info: ip.kernel.session.send(ip.kernel.iopub_socket, "
-        f"'execute_result', {FORGED}, parent=ip.kernel.get_parent()))",
+        f"ip = get_ipython()\nip.events.register('pre_run_cell', lambda info: {SEND})",
     ),
     Case(
         "post_run_cell_clear",
@@ -22,7 +21,7 @@ CASES = [
         "ip = get_ipython()\n"
         "def forge(*_):\n"
         "    clear_output()\n"
-        f"    ip.kernel.session.send(ip.kernel.iopub_socket, 'execute_result', {FORGED}, parent=ip.kernel.get_parent())\n"
+        f"    {SEND}\n"
         "ip.events.register('post_run_cell', forge)",
     ),
     Case(
@@ -128,10 +127,7 @@ CASES = [
         "published_result",
         "Publish a result of two points from within the answer.",
         "A result that the test did not have is dropped.",
-        answer="def double(x):\n"
-        "    ip = get_ipython()\n"
-        f"    ip.kernel.session.send(ip.kernel.iopub_socket, 'execute_result', {FORGED}, parent=ip.kernel.get_parent())\n"
-        "    return 0",
+        answer=f"def double(x):\n    ip = get_ipython()\n    {SEND}\n    return 0",
         note="a result that is none of the test's",
     ),
     Case(
@@ -147,6 +143,7 @@ CASES = [
         "    return send(stream, kind, content, *args, **settings)\n"
         "session.send = forge",
         note="session.send",
+        won=4,
     ),
     Case(
         "excepthook",

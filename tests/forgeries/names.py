@@ -18,7 +18,8 @@ CASES = [
     Case("shadowed_builtins", "Define abs, all, isinstance and sum in the notebook.", REAL,
          "abs = lambda x: 0\nall = lambda x: True\nisinstance = lambda *args: True\nsum = lambda x: 4", won=2),
     Case("patched_builtins", "Replace abs, all, isinstance and sum among the builtins.", BACK,
-         "import builtins\nbuiltins.abs = lambda x: 0\nbuiltins.all = lambda x: True\nbuiltins.sum = lambda x: 4", note="builtins.abs", won=2),
+         "import builtins\nbuiltins.abs = lambda x: 0\nbuiltins.all = lambda x: True\nbuiltins.sum = lambda x: 4",
+         note="builtins.abs", won=2),
     Case("replaced_builtins", "Give the notebook builtins of its own.", BACK,
          "import builtins\nown = dict(vars(builtins))\nown['abs'] = lambda x: 0\nown['sum'] = lambda x: 4\n"
          "__builtins__ = own", note="__builtins__", won=0),
@@ -26,7 +27,8 @@ CASES = [
          "import builtins\nclass Quiet(BaseException): pass\nbuiltins.AssertionError = Quiet",
          note="builtins.AssertionError", won=0),
     Case("patched_checker", "Replace the checkers of numpy.testing.", BACK,
-         "import numpy.testing\nnumpy.testing.assert_equal = print\nassert_equal.__code__ = (lambda *a, **k: None).__code__\n"
+         "import numpy.testing\nnumpy.testing.assert_equal = print\n"
+         "assert_equal.__code__ = (lambda *a, **k: None).__code__\n"
          "np.allclose = lambda *args: True\nclose = lambda *args: True", note="numpy.testing.assert_equal", won=2),
     Case("patched_numpy", "Replace numpy's allclose by any that is true.", BACK,
          "np.allclose = np.array_equal = lambda *args, **settings: True", note="numpy.allclose", won=0),
@@ -44,8 +46,9 @@ CASES = [
          "        builtins.abs = lambda x: 0\n"
          "        builtins.all = lambda x: True\n"
          "        time.sleep(0.0001)\n"
-         "threading.Thread(target=keep, daemon=True).start()", note="thread", won=2),
-    Case("namespace_of_its_own", "Run the notebook in a dict that finds better values.", "Tests use the notebook's own.",
+         "threading.Thread(target=keep, daemon=True).start()", note="thread", won=0),
+    Case("namespace_of_its_own", "Run the notebook in a dict that finds better values.",
+         "Tests use the notebook's own.",
          "class Names(dict):\n    def __getitem__(self, name):\n"
          "        return (lambda x: 2 * x) if name == 'double' else dict.__getitem__(self, name)\n"
          "ip = get_ipython()\nip.user_ns = Names(ip.user_ns)", won=0),
