@@ -22,10 +22,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.channels import HBChannel
 from jupyter_client.connect import KernelConnectionInfo, port_names
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
-from traitlets import Enum, List, Unicode
+from traitlets import Enum, List, Type, Unicode
 
 from autograder.kernels import MESSAGE, files, sandbox
 from autograder.kernels.limits import Limits
@@ -266,8 +268,22 @@ class WarmProvisioner(LocalProvisioner):
         return [f"{prefix}-{getattr(self.parent, name)}" for name in port_names]
 
 
+class _NoHeartbeat(HBChannel):
+    """Never beats: a kernel's keeper tells when it has ended, and Jupyter waits for ever for one that ended early."""
+
+    def start(self) -> None:
+        """Start nothing."""
+
+
+class _Client(AsyncKernelClient):
+    hb_channel_class = Type(_NoHeartbeat)
+
+
 class WarmKernelManager(AsyncKernelManager):
     """Manages kernels of any kernelspec, but has them forked from a warm process."""
+
+    def _client_factory_default(self) -> type[_Client]:
+        return _Client
 
     @property
     def kernel_spec(self):
