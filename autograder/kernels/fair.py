@@ -113,7 +113,9 @@ class Guard:
                     self._look_into(inner, names, depth - 1)
 
     def _look_at(self, kind: type, names: set[str]) -> None:
-        if not self.mocks and own_module(kind) == "unittest.mock":
+        if own_module(kind) == "unittest.mock" or _is_mock(kind):
+            if self.mocks:
+                return
             self._refuse(kind, "__eq__")
         line = type.__dict__["__mro__"].__get__(kind)
         for place, owner in enumerate(line):
@@ -304,6 +306,10 @@ def _copy(node: ast.expr) -> ast.expr:
 def _is_immutable(kind: type) -> bool:
     flags = type.__dict__["__flags__"].__get__(kind)
     return not flags & _HEAP_TYPE or bool(flags & _IMMUTABLE_TYPE)
+
+
+def _is_mock(kind: type) -> bool:
+    return "unittest.mock" in sys.modules and issubclass(kind, sys.modules["unittest.mock"].NonCallableMock)
 
 
 def _is_array(kind: type) -> bool:

@@ -145,8 +145,8 @@ class Seal:
                     else:
                         value = eval(step, self._namespace)
                     if kind == "eval":
+                        outcome["result"] = None if shell.displayhook.quiet() else self._describe(value)
                         shell.displayhook(value)
-                        outcome["result"] = self._describe(value)
             self._conclude(order, leaving)
         except BaseException as error:
             outcome["error"] = _describe_error(error)
