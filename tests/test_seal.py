@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import nbformat
 import pytest
 from traitlets.config import Config
 
+from autograder.layout import BUNDLED
 from autograder.marks import read_marks
 from autograder.plan import KEY, make_plan
 from autograder.run import run_notebook
 from autograder.suspicion import find_suspicious
+from tests.forgeries.suite import CASES
 
 CONFIG = Config({"WarmProvisioner": {"modules": ["numpy", "matplotlib.font_manager"]}})
 
@@ -113,3 +117,11 @@ def test_suspicious_things_are_found_and_honest_ones_are_not():
     assert find_suspicious(["import gc, sys\nsys._getframe(1)", "exit()\nopen('/proc/self/mem')"]) == [
         "/proc/", "_getframe", "exit()", "gc",
     ]  # fmt: skip
+
+
+def test_every_difference_is_shown_by_a_test():
+    rows = (BUNDLED.root / "autograder" / "differences.md").read_text(encoding="utf-8").splitlines()
+    shown = [name for row in rows if row.startswith("| ") for name in re.findall(r"`(\w+)`", row.split("|")[-2])]
+    known = {case.name for case in CASES} | set(globals())
+    assert len(shown) > 20
+    assert not set(shown) - known
