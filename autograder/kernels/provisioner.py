@@ -7,6 +7,7 @@ import contextlib
 import copy
 import json
 import os
+import random
 import select
 import shutil
 import signal
@@ -141,7 +142,7 @@ class WarmKernel:
         self.lost = False
         self.returncode: int | None = None
         self._folder = Path(order["cwd"])
-        self._core = _take_core() if view is not None else None
+        self._core = _Core() if view is not None else None
         self._client, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._outbox = tempfile.TemporaryFile()  # noqa: SIM115 - `_bury` closes it
         cores = [self._core.number] if self._core else []
@@ -266,7 +267,11 @@ class WarmProvisioner(LocalProvisioner):
 
 
 class PromptClient(AsyncKernelClient):
-    """Waits for a kernel no longer than it takes; Jupyter's own waits 0.2 s more, for nothing to come."""
+    """Waits for nothing longer than it takes: Jupyter's own waits 0.2 s when a kernel starts, for nothing to come."""
+
+    def start_channels(self, *args: bool, hb: bool = False, **kwargs: bool) -> None:
+        """Open the channels but for heartbeats, whose thread never ends where a kernel spoils that connection."""
+        super().start_channels(*args, hb=hb, **kwargs)
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
         """Return once the kernel answers on both channels; `RuntimeError` says why it does not."""
@@ -297,22 +302,19 @@ class WarmKernelManager(AsyncKernelManager):
 
 
 class _Core(socket.socket):
-    """A processor core that one kernel at a time has for itself, as long as this is open.
+    """A processor core for one kernel, with no other kernel on it as long as there are cores that are free.
 
-    It is a name that can be bound only once on this machine, and that goes with its process.
+    Who has one is known by a name that can be bound only once on this machine, and that goes with its process.
     """
 
-    def __init__(self, number: int):
+    def __init__(self):
         super().__init__(socket.AF_UNIX)
-        self.number = number
-        self.bind(f"\0autograder-core-{number}")
-
-
-def _take_core() -> _Core | None:
-    for number in sorted(os.sched_getaffinity(0)):
-        with contextlib.suppress(OSError):
-            return _Core(number)
-    return None
+        cores = sorted(os.sched_getaffinity(0))
+        for self.number in cores:
+            with contextlib.suppress(OSError):
+                self.bind(f"\0autograder-core-{self.number}")
+                return
+        self.number = random.choice(cores)
 
 
 def _listen(path: str) -> socket.socket:
