@@ -89,7 +89,7 @@ def restore(nb: NotebookNode, template: NotebookNode) -> tuple[NotebookNode, lis
 
 def read_submission(path: Path) -> NotebookNode:
     """Return the notebook in ``path``; `ValueError` says why it cannot be read."""
-    if path.stat().st_size > _LARGEST:
+    if path.is_file() and path.stat().st_size > _LARGEST:
         raise ValueError(f"{path.name} is larger than {_LARGEST / 1e6:g} MB")
     nb = read(path)
     if not nb.cells:
