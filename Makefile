@@ -2,7 +2,7 @@ PYTHON ?= python3
 UV := $(shell sed -n 's/.*"\(uv==[^"]*\)".*/\1/p' pyproject.toml)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help lab grade test lint build doctor environment clean
+.PHONY: help lab grade test lint build bench doctor environment clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -11,6 +11,7 @@ lab: .venv/ready ## open JupyterLab on the course
 	jupyter lab --allow-root
 
 grade: .venv/ready ## grade the sample class, or whoever handed in to course/submitted
+	@.ci/bubblewrap
 	autograder grade
 
 test: .venv/ready lint ## run every check
@@ -21,6 +22,9 @@ lint: .venv/ready ## check style, and that generated files are up to date
 
 build: .venv/ready ## make exercises/ and course/ from solutions/ and the hidden tests
 	autograder build
+
+bench: .venv/ready ## measure grading against stock nbgrader, about twenty minutes
+	python -m tests.bench
 
 doctor: .venv/ready ## examine the environment
 	autograder doctor

@@ -45,8 +45,14 @@ class Result:
         }
 
 
-def check_file(path: Path) -> Result:
+def check_file(path: Path, sandbox: str = "bubblewrap") -> Result:
     """Run the exercise in ``path``, ``.py`` or ``.ipynb``, in its own folder and mark it.
+
+    Parameters
+    ----------
+    path : Path
+    sandbox : str
+        What it is shut in, ``bubblewrap`` or ``none``.
 
     Raises
     ------
@@ -62,8 +68,10 @@ def check_file(path: Path) -> Result:
     if name is None:
         raise NoExercise(f"{path.name} is none of the exercises {', '.join(map(exercise_name, templates))}")
     nb, notes = restore(submitted, templates[name])
+    config = default_config()
+    config.WarmProvisioner.sandbox = sandbox
     try:
-        stopped = run_notebook(nb, path.resolve().parent, default_config(), notes)
+        stopped = run_notebook(nb, path.resolve().parent, config, notes)
     except KernelLost as error:
         raise NoExercise(f"{path.name} could not be run: {error}") from error
     return Result(exercise_name(name), read_marks(nb), notes + ([stopped] if stopped else []))

@@ -27,6 +27,11 @@ def main() -> None:
     """Build, check and grade the exercises of an nbgrader course."""
 
 
+_sandbox_option = click.option(
+    "--sandbox",
+    type=click.Choice(["bubblewrap", "none"]),
+    help="What notebooks are shut in; with none they can do whatever you can.  [default: bubblewrap]",
+)
 _db_option = click.option(
     "--db", "db_url", metavar="URL", help="Database of the gradebook, such as postgresql://...  [default: gradebook.db]"
 )
@@ -70,6 +75,7 @@ def build(only_check: bool, course: Path | None, db_url: str | None) -> None:
 @click.option("--exercise", help="Grade only this exercise, such as _5_6_1, or notebook.")
 @click.option("--force", is_flag=True, help="Grade again what was graded already.")
 @_db_option
+@_sandbox_option
 @click.option("--scheduler", metavar="ADDRESS", help="Run notebooks on the Dask cluster of this scheduler.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per student instead of a table.")
 def grade(
@@ -79,6 +85,7 @@ def grade(
     exercise: str | None,
     force: bool,
     db_url: str | None,
+    sandbox: str | None,
     scheduler: str | None,
     as_json: bool,
 ) -> None:
@@ -100,6 +107,7 @@ def grade(
                 students,
                 exercise,
                 db_url=db_url,
+                sandbox=sandbox,
                 scheduler=scheduler,
                 force=force,
                 as_json=as_json,
@@ -114,20 +122,24 @@ def grade(
 
 @main.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@_sandbox_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per file instead of tables.")
-def check(files: tuple[Path, ...], as_json: bool) -> None:
+def check(files: tuple[Path, ...], sandbox: str | None, as_json: bool) -> None:
     """Mark exercise FILES (.py or .ipynb) on the spot.
 
     Exit status: 0 if all points were earned, 1 if not, 2 if a file could not be read or is no exercise.
     """
+    from functools import partial
+
     from rich.progress import track
 
     from autograder import report
     from autograder.check import NoExercise, check_file
     from autograder.run import CORES, run_all
 
+    sandbox = sandbox or _sandbox_for_own_work()
     with _stoppable("Nothing was changed."):
-        jobs = run_all(files, check_file, CORES)
+        jobs = run_all(files, partial(check_file, sandbox=sandbox), CORES)
         progress = track(jobs, "Checking", total=len(files), console=report.err, transient=True)
         results = dict(progress)
     status = 0
@@ -146,6 +158,15 @@ def check(files: tuple[Path, ...], as_json: bool) -> None:
             report.show_result(result, str(path))
         status = max(status, int(result.score < result.max_score))
     sys.exit(status)
+
+
+def _sandbox_for_own_work() -> str:
+    from autograder.kernels.sandbox import find_obstacle
+
+    obstacle = find_obstacle()
+    if obstacle:
+        click.echo(f"Run with your own rights, not in a sandbox: {obstacle.reason}.", err=True)
+    return "none" if obstacle else "bubblewrap"
 
 
 @main.command()

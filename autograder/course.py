@@ -26,6 +26,7 @@ CONFIG = "nbgrader_config.py"
 # nbgrader's own talk is for its own commands; ours say what matters in their own words.
 log = logging.getLogger("autograder.nbgrader")
 log.propagate = False
+log.addHandler(logging.NullHandler())
 warnings.filterwarnings("ignore", category=SAWarning, module="nbgrader")
 
 # nbgrader calls `alembic` by its bare name, also where the environment was not activated.

@@ -14,12 +14,13 @@ from pathlib import Path
 
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
+from autograder.kernels.sandbox import find_obstacle
 from autograder.layout import BUNDLED
 
 PROJECT = "art-of-fine-tuning"
 REINSTALL = "run `make lab` again, or `uv sync --locked --compile-bytecode`"
 _DISK_NEEDED = 2  # GiB
-_EXTENSIONS = ("nbgrader.server_extensions.validate_assignment", "nbgrader.server_extensions.formgrader")
+_EXTENSIONS = ("nbgrader.server_extensions.validate_assignment", "autograder.formgrader")
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Finding:
 def examine() -> list[Finding]:
     """Run every examination, in order; one that breaks counts as a finding."""
     findings = []
-    for look in (_python, _packages, _tensorflow, _kernel, _extensions, _alembic, _disk):
+    for look in (_python, _packages, _tensorflow, _kernel, _extensions, _alembic, _sandbox, _disk):
         try:
             findings.append(look())
         except Exception as error:  # a broken environment breaks in any way
@@ -103,6 +104,15 @@ def _alembic() -> Finding:
     beside = Path(sys.executable).with_name("alembic")
     there = shutil.which("alembic") or (beside.exists() and str(beside))
     return Finding("gradebook", "alembic is there" if there else "alembic is missing", "" if there else REINSTALL)
+
+
+def _sandbox() -> Finding:
+    if sys.platform != "linux":
+        return Finding("sandbox", "none here; grading others' work needs Linux")
+    obstacle = find_obstacle()
+    if obstacle:
+        return Finding("sandbox", obstacle.reason, f"to grade others' work, {obstacle.remedy}")
+    return Finding("sandbox", "bubblewrap works")
 
 
 def _disk() -> Finding:

@@ -10,6 +10,7 @@ import contextlib
 import fnmatch
 import json
 import shutil
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,11 @@ class GradingRun:
     cluster : Cluster, optional
         Where notebooks are run, instead of here.
 
+    Attributes
+    ----------
+    running : dict
+        By student, since when a submission is being run, on the monotonic clock.
+
     Raises
     ------
     CourseError
@@ -48,6 +54,7 @@ class GradingRun:
         self._run_notebooks, self._places = (cluster.run, cluster.places) if cluster else (run_notebooks, CORES)
         self._course, self._assignment, self._notebook = course, assignment, notebook
         self._workshop = course.root / _WORKSHOP / assignment
+        self.running: dict[str, float] = {}
         self._templates = course.templates(assignment)
         self._names = fnmatch.filter(self._templates, notebook)
 
@@ -106,10 +113,14 @@ class GradingRun:
         shutil.rmtree(self._workshop, ignore_errors=True)
 
     def _prepare_and_run(self, student: str) -> Submission:
-        for _ in range(_TRIES - 1):
-            with contextlib.suppress(KernelLost):
-                return self._run(self._prepare(student))
-        return self._run(self._prepare(student))
+        self.running[student] = time.monotonic()
+        try:
+            for _ in range(_TRIES - 1):
+                with contextlib.suppress(KernelLost):
+                    return self._run(self._prepare(student))
+            return self._run(self._prepare(student))
+        finally:
+            del self.running[student]
 
     def _prepare(self, student: str) -> Submission:
         folder = self._workshop / "desks" / student

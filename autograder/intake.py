@@ -15,6 +15,8 @@ from autograder import plan
 from autograder.notebooks import KERNELSPEC, SUFFIXES, grade_id, grade_ids, read
 from autograder.suspicion import find_suspicious
 
+_LARGEST = 30_000_000  # bytes of a notebook: reading it takes many times as much memory
+
 
 def find_links(folder: Path) -> list[Path]:
     """Return what is neither a file nor a folder in ``folder``: links, pipes, sockets. None is followed."""
@@ -90,6 +92,8 @@ def restore(nb: NotebookNode, template: NotebookNode) -> tuple[NotebookNode, lis
 
 def read_submission(path: Path) -> NotebookNode:
     """Return the notebook in ``path``; `ValueError` says why it cannot be read."""
+    if path.is_file() and path.stat().st_size > _LARGEST:
+        raise ValueError(f"{path.name} is larger than {_LARGEST / 1e6:g} MB")
     nb = read(path)
     if not nb.cells:
         raise ValueError(f"{path.name} holds no cells")

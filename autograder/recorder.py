@@ -11,16 +11,20 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+from nbconvert.exporters import Exporter
 from nbconvert.writers import FilesWriter
 from nbgrader.converters import Autograde, GenerateFeedback
 from nbgrader.converters.base import BaseConverter
+from nbgrader.preprocessors import ClearHiddenTests
 from nbgrader.utils import find_all_files
 from sqlalchemy.exc import OperationalError
+from traitlets import default
 
 from autograder.course import Course, log
 from autograder.gradebook import OpenGradebook, open_preprocessors
 from autograder.intake import find_links
 from autograder.journal import Entry, Journal
+from autograder.pages import FeedbackExporter, HideTests
 from autograder.submission import Submission, copy_file
 
 _PAUSES = (0.2, 0.4, 0.8, 1.6)  # s; between the tries to write to a gradebook that is locked or away
@@ -218,11 +222,16 @@ class _Marks(Autograde):
 
 
 class _Feedback(GenerateFeedback):
-    """nbgrader's feedback pages for submissions whose marks are being recorded."""
+    """nbgrader's feedback pages for submissions whose marks are being recorded, safe and without hidden tests."""
+
+    @default("exporter_class")
+    def _safe_exporter(self) -> type[Exporter]:
+        return FeedbackExporter
 
     def __init__(self, course: Course, assignment: str, gradebook: OpenGradebook):
         super().__init__(coursedir=course.directory(assignment_id=assignment), config=course.config, log=log)
-        _keep_open(self, self.preprocessors, gradebook)
+        chosen = [kind for kind in self.preprocessors if kind is not ClearHiddenTests]
+        _keep_open(self, [*chosen, HideTests], gradebook)
 
     def write(self, student: str, graded: Path, folder: Path) -> Path:
         """Write a page for every notebook in the folder ``graded`` to ``folder`` and return that."""

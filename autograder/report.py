@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
+
 from rich import box
 from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
 from autograder.check import Result
-from autograder.course import Course
 from autograder.doctor import Finding
-from autograder.layout import exercise_name
+from autograder.summary import Summary
+
+_NAMED = 5  # how many to name in one line
 
 out = Console(soft_wrap=False)
 err = Console(stderr=True)
@@ -33,37 +47,65 @@ def show_result(result: Result, name: str) -> None:
     out.print(table)
 
 
-def show_scoreboard(course: Course, assignment: str, students: list[str], notes: dict[str, list[str]]) -> None:
-    """Print a class's points from the gradebook, a row a student."""
-    most = course.max_scores(assignment)
-    scores = course.scores(assignment)
-    table = Table(title=f"Assignment {assignment}", title_justify="left", box=box.SIMPLE_HEAD)
+def show_summary(summary: Summary, students: list[str]) -> None:
+    """Print the points of these students, a row each, and how the class did as a whole."""
+    table = Table(title=f"Assignment {summary.assignment}", title_justify="left", box=box.SIMPLE_HEAD)
     table.add_column("student")
-    for name, points in most.items():
-        table.add_column(f"{exercise_name(name)}\n/ {points:g}", justify="right")
-    table.add_column(f"total\n/ {sum(most.values()):g}", justify="right")
+    for name, points in summary.exercises.items():
+        table.add_column(f"{name}\n/ {points:g}", justify="right")
+    table.add_column(f"total\n/ {summary.max_score:g}", justify="right")
+    table.add_column("seconds", justify="right")
     table.add_column("notes")
-    for student in students:
-        won = scores.get(student, {})
-        cells = [f"{won[name]:g}" if name in won else "-" for name in most]
-        table.add_row(student, *cells, f"{sum(won.values()):g}", str(len(notes.get(student, [])) or ""))
+    for student in summary.students:
+        if student.student in students:
+            cells = [f"{student.exercises[n]:g}" if n in student.exercises else "-" for n in summary.exercises]
+            total = f"{student.score:g}" if student.exercises else "-"
+            notes = "due" if student.is_due else str(len(student.notes) or "")
+            table.add_row(Text(student.student), *cells, total, f"{student.seconds:.0f}", notes)
     out.print(table)
+    _show_figures(summary)
 
 
-def class_as_dicts(course: Course, assignment: str, students: list[str], notes: dict[str, list[str]]) -> list[dict]:
-    """Return a class's points as plain data, ready for JSON: one dict a student."""
-    most, scores = course.max_scores(assignment), course.scores(assignment)
-    return [
-        {
-            "student": student,
-            "assignment": assignment,
-            "score": sum(scores.get(student, {}).values()),
-            "max_score": sum(most.values()),
-            "exercises": {exercise_name(name): scores.get(student, {}).get(name) for name in most},
-            "notes": notes.get(student, []),
-        }
-        for student in students
-    ]
+def _show_figures(summary: Summary) -> None:
+    figures = ", ".join(f"{name} {value:g}" for name, value in summary.statistics().items())
+    by_hand = sum(student.needs_manual_grade for student in summary.students)
+    out.print(Text(f"{len(summary.graded)} graded: {figures}" + (f"; {by_hand} wait for a person" if by_hand else "")))
+    failed = [f"{cell.exercise} {cell.grade_id} ({cell.failed} of {cell.of})" for cell in summary.cells if cell.failed]
+    if failed:
+        out.print(Text(f"Most failed: {', '.join(failed[:_NAMED])}"))
+    slow = [f"{student.student} ({student.seconds:.0f} s)" for student in summary.slowest]
+    if slow:
+        out.print(Text(f"Slowest: {', '.join(slow)}"))
+
+
+class Running(ProgressColumn):
+    """Who is running and for how long, as a column of a progress display."""
+
+    def __init__(self, running: Mapping[str, float]):
+        super().__init__()
+        self._running = running
+
+    def render(self, task: Task) -> Text:
+        """Return those who run, the longest first."""
+        now = time.monotonic()
+        since = sorted(dict(self._running).items(), key=lambda item: item[1])
+        shown = [f"{student} {now - start:.0f} s" for student, start in since[:_NAMED]]
+        return Text(", ".join(shown) + (" ..." if len(since) > _NAMED else ""), style="dim")
+
+
+class Rate(ProgressColumn):
+    """How many submissions are graded a minute, as a column of a progress display."""
+
+    def render(self, task: Task) -> Text:
+        """Return the rate so far."""
+        rate = 60 * task.completed / task.elapsed if task.elapsed else 0
+        return Text(f"{rate:.0f} a minute" if task.completed else "")
+
+
+def grading_progress(running: Mapping[str, float]) -> Progress:
+    """Return a progress display for a class, with time left, rate and who is ``running`` since when."""
+    columns = [BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left:"), TimeRemainingColumn()]
+    return Progress(TextColumn("{task.description}"), *columns, Rate(), Running(running), console=err)
 
 
 def show_findings(findings: list[Finding]) -> None:

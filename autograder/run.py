@@ -6,6 +6,7 @@ belongs here and nowhere else.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import time
@@ -17,6 +18,7 @@ from subprocess import DEVNULL
 from typing import Any, NamedTuple, TypeVar
 
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import run_sync
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
@@ -199,6 +201,16 @@ class _Execute(Execute):
         if isinstance(error, CellTimeoutError):
             return f"cell {number} ran longer than {self.timeout} s and could not be interrupted"
         return f"the kernel answered with nonsense in cell {number}: {type(error).__name__}"
+
+    async def async_execute_cell(self, *arguments, **settings):
+        try:
+            return await super().async_execute_cell(*arguments, **settings)
+        except Exception:  # after which nobody waits for what it has begun
+            for task in asyncio.all_tasks() - {asyncio.current_task()}:
+                task.cancel()
+            raise
+
+    execute_cell = run_sync(async_execute_cell)
 
     def process_message(self, msg, cell, cell_index):
         if msg["msg_type"] in ("status", "execute_input", "clear_output"):

@@ -7,15 +7,16 @@ import json
 from pathlib import Path
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from autograder import report
 from autograder.build import build_course
 from autograder.course import CONFIG, Course, CourseError
 from autograder.grade import GradingRun
+from autograder.kernels.sandbox import find_obstacle
 from autograder.layout import BUNDLED, notebook_name
 from autograder.sample_class import hand_in
 from autograder.submission import Submission
+from autograder.summary import Summary, summarize, write_results
 
 
 def grade_class(
@@ -25,12 +26,14 @@ def grade_class(
     exercise: str | None,
     *,
     db_url: str | None = None,
+    sandbox: str | None = None,
     scheduler: str | None = None,
     force: bool,
     as_json: bool,
 ) -> None:
     """Grade what is due and print the scoreboard; see ``autograder grade --help``."""
     course = Course(folder, db_url) if folder else bundled_course(db_url)
+    _choose_sandbox(course, sandbox, here=scheduler is None)
     assignment = _assignment(course, assignment)
     notebook = _notebook(course, assignment, exercise) if exercise else "*"
     chosen = _choose(course, assignment, students)
@@ -42,30 +45,34 @@ def grade_class(
             advice = "going on with the others" if force else "--force grades them again"
             click.echo(f"{len(chosen) - len(due)} of {len(chosen)} were graded already; {advice}.", err=True)
         graded = _grade_with_progress(run, due)
-        notes = {student: entry.notes for student, entry in run.entries().items()}
-    for submission in sorted(graded, key=lambda submission: submission.student):
-        notes[submission.student] = submission.notes
-        for note in submission.notes:
-            click.echo(f"{submission.student}: {note}", err=True)
-    _show(course, assignment, chosen, notes, as_json=as_json)
+        everybody = course.students(assignment)
+        summary = summarize(course, assignment, everybody, run.due(everybody), run.entries())
+    _show(course, summary, graded, chosen, as_json=as_json)
     left = sorted(submission.student for submission in graded if not submission.recorded)
     if left:
         raise CourseError(f"{len(left)} not graded: {', '.join(left)}. They stay due; the same command tries again")
 
 
-def _show(course: Course, assignment: str, students: list[str], notes: dict[str, list[str]], *, as_json: bool) -> None:
+def _show(course: Course, summary: Summary, graded: list[Submission], students: list[str], *, as_json: bool) -> None:
+    for submission in sorted(graded, key=lambda submission: submission.student):
+        for note in submission.notes:
+            click.echo(f"{submission.student}: {note}", err=True)
+    folder = course.root / "results" / summary.assignment
+    write_results(summary, folder)
     if as_json:
-        for row in report.class_as_dicts(course, assignment, students, notes):
-            click.echo(json.dumps(row, ensure_ascii=False))
+        for student in summary.students:
+            if student.student in students:
+                click.echo(json.dumps({"assignment": summary.assignment, **student.as_dict()}, ensure_ascii=False))
         return
-    report.show_scoreboard(course, assignment, students, notes)
+    report.show_summary(summary, students)
     click.echo(f"Gradebook: {course.gradebook_name}")
     click.echo(f"Feedback:  {course.root / 'feedback'}")
+    click.echo(f"Report:    {folder / 'report.html'}")
 
 
 def bundled_course(db_url: str | None = None) -> Course:
     """Return this repository's own course, made if missing; where nobody has handed in, the sample class does."""
-    if not (BUNDLED.course / CONFIG).exists():
+    if not (BUNDLED.course / CONFIG).exists() or not Course(BUNDLED.course, db_url).assignments():
         click.echo(f"Making the course in {BUNDLED.course} ...", err=True)
         build_course(BUNDLED, BUNDLED.course, db_url)
     course = Course(BUNDLED.course, db_url)
@@ -76,21 +83,22 @@ def bundled_course(db_url: str | None = None) -> Course:
 
 
 def _grade_with_progress(run: GradingRun, students: list[str]) -> list[Submission]:
-    columns = [
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left:"),
-        TimeRemainingColumn(),
-    ]
     done = []
-    with Progress(*columns, console=report.err) as progress:
+    with report.grading_progress(run.running) as progress:
         task = progress.add_task("Grading", total=len(students))
         for submission in run.grade(students):
             done.append(submission)
-            progress.update(task, advance=1, description=f"Graded {submission.student}")
+            progress.update(task, advance=1)
     return done
+
+
+def _choose_sandbox(course: Course, wanted: str | None, *, here: bool) -> None:
+    """Set what notebooks are shut in, and refuse to run any here where that cannot be."""
+    settings = course.config.WarmProvisioner
+    if wanted:
+        settings.sandbox = wanted
+    if here and settings.get("sandbox") != "none" and (obstacle := find_obstacle()):
+        raise CourseError(f"{obstacle}. Or have submissions run with your rights and your network: --sandbox none")
 
 
 def _open_cluster(address: str | None) -> contextlib.AbstractContextManager:

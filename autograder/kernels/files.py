@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from autograder.kernels.limits import show
+
 State = dict[str, tuple[int, int]]  # by relative path: size, and when it last changed
 
 
@@ -38,7 +40,7 @@ def pack(
                 continue
             room -= _describe(state)[0]
             if room < 0:
-                raise TooLarge(f"its files add up to more than {limit / 2**30:.3g} GiB")
+                raise TooLarge(f"the files in its folder add up to more than {show(limit)}")
             with contextlib.suppress(OSError):
                 tar.add(folder / name, name, recursive=False)
 

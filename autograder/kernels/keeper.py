@@ -101,6 +101,8 @@ class Keeper:
                 self._signal(signal.SIGKILL)
         _, status = os.waitpid(self._kernel, 0)
         self._signal(signal.SIGKILL)  # whom it has left behind
+        if self._first:
+            self._first.wait()  # until nothing runs in there any more
         relay.finish(_LAST_WORDS)
         return status
 
@@ -111,7 +113,6 @@ class Keeper:
     def _signal(self, number: int) -> None:
         if number == signal.SIGKILL and self._first:
             self._first.kill()
-            self._first.wait()  # until nothing runs in there any more
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._kernel, number)
 

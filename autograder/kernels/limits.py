@@ -39,6 +39,11 @@ class Limits(Configurable):
         return {name: getattr(self, name) for name in ("time", "memory", "processes", "disk", "output")}
 
 
+def show(size: int) -> str:
+    """Return a number of bytes in the largest unit that makes it at least one."""
+    return f"{size / 2**30:.3g} GiB" if size >= 2**30 else f"{size / 2**20:.3g} MiB"
+
+
 class Watch:
     """Looks, from outside, at what one notebook uses.
 
@@ -59,13 +64,13 @@ class Watch:
 
     def find_excess(self) -> str:
         """Return what the notebook has used too much of, or an empty string; it may be asked at any time."""
-        started = time.monotonic()
-        if started < self._next:
+        now, spent = time.monotonic(), time.process_time()
+        if now < self._next:
             return ""
-        if started > self._deadline:
+        if now > self._deadline:
             return f"it ran longer than {self._limits['time']} s in total"
         excess = self._count() if self._boxed else ""
-        self._next = started + max(_MOMENT, _SHARE * (time.monotonic() - started))
+        self._next = now + max(_MOMENT, _SHARE * (time.process_time() - spent))
         return excess
 
     def _count(self) -> str:
@@ -76,7 +81,7 @@ class Watch:
         most = self._limits["memory"]
         # What processes share counts for each of them in the first sum; only if it is too high, look more closely.
         if sum(map(_bytes_of, running)) > most and sum(map(self._share_of_memory, running)) > most:
-            return f"it used more than {most / 2**30:.3g} GiB of memory"
+            return f"it used more than {show(most)} of memory"
         return ""
 
     def _status(self, pid: str) -> dict[str, int]:

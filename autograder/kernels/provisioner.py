@@ -7,6 +7,7 @@ import contextlib
 import copy
 import json
 import os
+import random
 import select
 import shutil
 import signal
@@ -20,10 +21,10 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 from jupyter_client.asynchronous import AsyncKernelClient
-from jupyter_client.channels import HBChannel
 from jupyter_client.connect import KernelConnectionInfo, port_names
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
@@ -115,8 +116,8 @@ class WarmKernels:
         return bool(ready)
 
     def _failure(self, reason: str) -> RuntimeError:
-        obstacle = sandbox.find_obstacle() if self.view is not None else ""
-        return RuntimeError(obstacle or f"the warm process did not start: {reason}")
+        obstacle = sandbox.find_obstacle() if self.view is not None else None
+        return RuntimeError(str(obstacle) if obstacle else f"the warm process did not start: {reason}")
 
 
 class WarmKernel:
@@ -143,7 +144,7 @@ class WarmKernel:
         self.lost = False
         self.returncode: int | None = None
         self._folder = Path(order["cwd"])
-        self._core = _take_core() if view is not None else None
+        self._core = _Core() if view is not None else None
         self._client, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.channel, channel = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._outbox = tempfile.TemporaryFile()  # noqa: SIM115 - `_bury` closes it
@@ -268,22 +269,32 @@ class WarmProvisioner(LocalProvisioner):
         return [f"{prefix}-{getattr(self.parent, name)}" for name in port_names]
 
 
-class _NoHeartbeat(HBChannel):
-    """Never beats: a kernel's keeper tells when it has ended, and Jupyter waits for ever for one that ended early."""
+class PromptClient(AsyncKernelClient):
+    """Waits for nothing longer than it takes: Jupyter's own waits 0.2 s when a kernel starts, for nothing to come."""
 
-    def start(self) -> None:
-        """Start nothing."""
+    def start_channels(self, *args: bool, hb: bool = False, **kwargs: bool) -> None:
+        """Open the channels but for heartbeats, whose thread never ends where a kernel spoils that connection."""
+        super().start_channels(*args, hb=hb, **kwargs)
 
-
-class _Client(AsyncKernelClient):
-    hb_channel_class = Type(_NoHeartbeat)
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Return once the kernel answers on both channels; `RuntimeError` says why it does not."""
+        deadline = time.monotonic() + (timeout or _START_LIMIT)
+        while time.monotonic() < deadline:
+            self.kernel_info()
+            with contextlib.suppress(Empty):
+                reply = await self.get_shell_msg(timeout=1)
+                await self.get_iopub_msg(timeout=1)
+                self._handle_kernel_info_reply(reply)
+                return
+            if not await self.is_alive():
+                raise RuntimeError("it ended before it was ready")
+        raise RuntimeError(f"it was not ready in {timeout} s")
 
 
 class WarmKernelManager(AsyncKernelManager):
     """Manages kernels of any kernelspec, but has them forked from a warm process."""
 
-    def _client_factory_default(self) -> type[_Client]:
-        return _Client
+    client_factory = Type(PromptClient)
 
     @property
     def kernel_spec(self):
@@ -294,22 +305,19 @@ class WarmKernelManager(AsyncKernelManager):
 
 
 class _Core(socket.socket):
-    """A processor core that one kernel at a time has for itself, as long as this is open.
+    """A processor core for one kernel, with no other kernel on it as long as there are cores that are free.
 
-    It is a name that can be bound only once on this machine, and that goes with its process.
+    Who has one is known by a name that can be bound only once on this machine, and that goes with its process.
     """
 
-    def __init__(self, number: int):
+    def __init__(self):
         super().__init__(socket.AF_UNIX)
-        self.number = number
-        self.bind(f"\0autograder-core-{number}")
-
-
-def _take_core() -> _Core | None:
-    for number in sorted(os.sched_getaffinity(0)):
-        with contextlib.suppress(OSError):
-            return _Core(number)
-    return None
+        cores = sorted(os.sched_getaffinity(0))
+        for self.number in cores:
+            with contextlib.suppress(OSError):
+                self.bind(f"\0autograder-core-{self.number}")
+                return
+        self.number = random.choice(cores)
 
 
 def _listen(path: str) -> socket.socket:

@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 HOME = "/home/sandbox"
 CHANNELS = "/run/kernel"  # Jupyter's sockets, as a kernel sees them
@@ -40,32 +41,48 @@ _ENVIRONMENT = (  # what holds no secrets
 )  # fmt: skip
 _CAPABILITIES = ("SYS_ADMIN", "SETUID", "SETGID", "KILL")
 _FREE_NAMESPACES = {"kernel.apparmor_restrict_unprivileged_userns": "0", "kernel.unprivileged_userns_clone": "1"}
-_INSTALL = "apt-get install bubblewrap"
 
 
-def find_obstacle() -> str:
-    """Return why notebooks cannot be run in a sandbox here and what to do about it, or an empty string."""
+class Obstacle(NamedTuple):
+    """Why notebooks cannot be run in a sandbox here, and what to do about it."""
+
+    reason: str
+    remedy: str
+
+    def __str__(self):
+        return f"{self.reason}: {self.remedy}"
+
+
+def find_obstacle() -> Obstacle | None:
+    """Try a sandbox out and return what is in the way, if anything."""
     if sys.platform != "linux":
-        return "the sandbox needs Linux"
+        return Obstacle("the sandbox needs Linux", "grade on a Linux machine")
     if shutil.which("bwrap") is None:
-        return f"bubblewrap is not installed: run `{'' if os.geteuid() == 0 else 'sudo '}{_INSTALL}`"
+        return Obstacle("bubblewrap is not installed", f"run `{_as_root()}apt-get install bubblewrap`")
+    shown = view([])
     trial = subprocess.run(
-        [*command(view([])), sys.executable, "-P", "-m", "autograder.kernels.box", json.dumps(view([]))],
+        [*command(shown), sys.executable, "-P", "-m", "autograder.kernels.box", json.dumps(shown)],
         env=environment(os.environ),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
     )
-    return _explain(trial.stderr) if trial.returncode else ""
+    if trial.returncode == 0:
+        return None
+    reason = (trial.stderr.strip().splitlines() or ["it does not start"])[-1]
+    return Obstacle(f"bubblewrap does not work here ({reason})", _advise())
 
 
-def _explain(message: str) -> str:
-    reason = (message.strip().splitlines() or ["it did not start"])[-1]
+def _advise() -> str:
     for setting, value in _FREE_NAMESPACES.items():
         path = Path("/proc/sys") / setting.replace(".", "/")
         if os.geteuid() != 0 and path.exists() and path.read_text().strip() != value:
-            reason += f"; ordinary users may make no namespaces: run `sudo sysctl -w {setting}={value}`"
-    return f"bubblewrap does not work here: {reason}"
+            return f"ordinary users may make no namespaces, so run `sudo sysctl -w {setting}={value}`"
+    return "in a container, start it with --privileged"
+
+
+def _as_root() -> str:
+    return "" if os.geteuid() == 0 else "sudo "
 
 
 def view(packages: Iterable[str], also: Iterable[str] = ()) -> list[str]:

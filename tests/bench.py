@@ -1,0 +1,249 @@
+"""Grade the same submissions with `autograder grade` and with stock nbgrader, side by side: ``python -m tests.bench``.
+
+It writes ``bench.json``. Ratios are medians over three runs; seconds are those of this machine on this day.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+import nbformat
+import psutil
+from nbformat import NotebookNode
+from nbgrader.converters import GenerateAssignment
+from rich.console import Console
+from rich.table import Table
+
+from autograder import notebooks
+from autograder.build import build_course, reference_answers
+from autograder.course import Course, run_converter
+from autograder.layout import BUNDLED, notebook_name
+from autograder.run import CORES
+
+RUNS = 3
+CLASSES = (25, 50, 100)  # students of the plain course: cost should grow in proportion
+STOCK = 8  # of them graded by stock nbgrader, which takes one after the other
+EXERCISES_CLASS, EXERCISES_STOCK = 6, 2  # the same for the exercises of this repository
+SLACK = 1.25  # how much more than the students' own code, shared by the cores, a class may take
+TARGET = Path("bench.json")
+
+KERAS_ANSWER = """import keras
+import numpy as np
+
+rng = np.random.default_rng({seed})
+X = rng.normal(size=(400, 8)).astype("float32")
+y = (X[:, 0] > 0).astype("float32")
+model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(16, activation="relu"), keras.layers.Dense(1)])
+model.compile(optimizer="adam", loss="mse")
+history = model.fit(X, y, epochs=3, verbose=0)"""
+KERAS_TEST = "assert history.history['loss'][-1] < history.history['loss'][0]\nassert model.count_params() == 161"
+CONFIG = """c = get_config()
+c.CourseDirectory.course_id = "plain"
+c.WarmProvisioner.modules = ["tensorflow", "keras"]
+"""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One class, graded once; ``cells`` is the seconds inside the students' cells, ``memory`` the peak in bytes."""
+
+    who: str
+    course: str
+    notebooks: int
+    seconds: float
+    cells: float
+    memory: int
+
+    @property
+    def notebooks_per_second(self) -> float:
+        return self.notebooks / self.seconds
+
+
+def make_plain_course(root: Path, students: int) -> Course:
+    """Make a course whose one notebook fits one small Keras model, and hand in for this many students."""
+    root.mkdir(parents=True)
+    (root / "nbgrader_config.py").write_text(CONFIG, encoding="utf-8")
+    course = Course(root)
+    source = course.folder("source", ".", "ps1") / "fit.ipynb"
+    notebooks.write(_plain_notebook(), source)
+    run_converter(GenerateAssignment, course, course.directory(assignment_id="ps1"))
+    released = notebooks.read(course.folder("release", ".", "ps1") / "fit.ipynb")
+    for seed in range(students):
+        answered = notebooks.fill(released, {"model": KERAS_ANSWER.format(seed=seed)})
+        notebooks.write(answered, course.folder("submitted", f"student{seed:03}", "ps1") / "fit.ipynb")
+    return course
+
+
+def _plain_notebook() -> NotebookNode:
+    roles = {"schema_version": 3, "task": False, "grade": False, "locked": False, "solution": False}
+    solution = f"### BEGIN SOLUTION\n{KERAS_ANSWER.format(seed=0)}\n### END SOLUTION"
+    cells = [
+        ("model", solution, {"solution": True}),
+        ("test_model", KERAS_TEST, {"grade": True, "locked": True, "points": 2}),
+    ]
+    return nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_code_cell(text, id=name, metadata={"nbgrader": {**roles, **role, "grade_id": name}})
+            for name, text, role in cells
+        ],
+        metadata={"kernelspec": notebooks.KERNELSPEC},
+    )
+
+
+def make_exercises_course(root: Path, students: int) -> Course:
+    """Make this repository's course and hand in its reference answers for this many students."""
+    course = build_course(BUNDLED, root)
+    for exercise in BUNDLED.masters():
+        name = f"{notebook_name(exercise)}.ipynb"
+        released = notebooks.read(course.folder("release", ".", "5_6") / name)
+        solved = notebooks.fill(released, reference_answers(BUNDLED, exercise))
+        for number in range(students):
+            notebooks.write(solved, course.folder("submitted", f"student{number:03}", "5_6") / name)
+    return course
+
+
+def measure(who: str, course: Course, assignment: str) -> Measured:
+    """Grade a class in a process of its own and say what it took."""
+    commands = {
+        "autograder": [sys.executable, "-m", "autograder", "grade", "--course", str(course.root), "--json"],
+        "nbgrader": [sys.executable, "-m", "nbgrader", "autograde", assignment, "--create"],
+    }
+    path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
+    start = time.perf_counter()
+    process = psutil.Popen(
+        commands[who],
+        cwd=course.root,
+        env={**os.environ, "PATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    memory = _Memory(process)
+    memory.start()
+    if process.wait() != 0:
+        raise SystemExit(f"{who} failed on {course.root}")
+    seconds = time.perf_counter() - start
+    graded = sorted((course.root / "autograded").glob("*/*/*.ipynb"))
+    if any(score == 0 for marks in course.scores(assignment).values() for score in marks.values()):
+        raise SystemExit(f"{who} gave no points for right answers in {course.root}")
+    cells = sum(_seconds_in_cells(path) for path in graded)
+    return Measured(who, course.root.name, len(graded), seconds, cells, memory.peak)
+
+
+class _Memory(threading.Thread):
+    """Watches the memory of a process and all that it starts, shared pages counted once."""
+
+    def __init__(self, process: psutil.Popen):
+        super().__init__(daemon=True)
+        self._process = process
+        self.peak = 0
+
+    def run(self) -> None:
+        while self._process.is_running():
+            self.peak = max(self.peak, sum(_share(one) for one in _family(self._process)))
+            time.sleep(1)
+
+
+def _family(process: psutil.Popen) -> list[psutil.Process]:
+    try:
+        return [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _share(process: psutil.Process) -> int:
+    try:
+        return process.memory_full_info().pss
+    except psutil.Error:  # it has ended meanwhile
+        return 0
+
+
+def _seconds_in_cells(path: Path) -> float:
+    times = [cell.metadata.get("execution", {}) for cell in notebooks.read(path).cells]
+    ran = [(t["iopub.execute_input"], t["shell.execute_reply"]) for t in times if "shell.execute_reply" in t]
+    return sum((datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds() for start, end in ran)
+
+
+def measure_all(workshop: Path) -> Iterator[Measured]:
+    """Grade every class both ways, once, and yield what each took as soon as it is known."""
+    plain = make_plain_course(workshop / "plain", max(CLASSES))
+    exercises = make_exercises_course(workshop / "exercises", EXERCISES_CLASS)
+    yield measure("nbgrader", _smaller(plain, workshop / "stock" / "plain", STOCK), "ps1")
+    for students in CLASSES:
+        yield measure("autograder", _smaller(plain, workshop / str(students) / "plain", students), "ps1")
+    yield measure("nbgrader", _smaller(exercises, workshop / "stock" / "exercises", EXERCISES_STOCK), "5_6")
+    yield measure("autograder", exercises, "5_6")
+
+
+def _smaller(course: Course, root: Path, students: int) -> Course:
+    """Return a copy of a course in which only the first so many students have handed in."""
+    shutil.copytree(course.root, root)
+    for folder in sorted((root / "submitted").iterdir())[students:]:
+        shutil.rmtree(folder)
+    return Course(root)
+
+
+def ratio(measured: list[Measured], course: str) -> float:
+    """Return how many times as many notebooks a second we grade as stock nbgrader, largest class against stock's."""
+    rates = {(one.who, one.notebooks): one.notebooks_per_second for one in measured if one.course == course}
+    ours = max(key for key in rates if key[0] == "autograder")
+    stock = next(key for key in rates if key[0] == "nbgrader")
+    return rates[ours] / rates[stock]
+
+
+def time_against_limit(measured: list[Measured]) -> float:
+    """Return the seconds of our largest plain class as a share of the limit; up to 1 keeps it."""
+    ours = [one for one in measured if (one.who, one.course) == ("autograder", "plain")]
+    largest = max(ours, key=lambda one: one.notebooks)
+    return largest.seconds / (SLACK * largest.cells / CORES)
+
+
+def show(measured: list[Measured], console: Console) -> None:
+    """Print a row for each class of one run."""
+    table = Table("grader", "course", "notebooks", "seconds", "s/notebook", "in cells", "overhead", "memory/core")
+    for column in table.columns[2:]:
+        column.justify = "right"
+    for one in measured:
+        workers = CORES if one.who == "autograder" else 1
+        each = workers * one.seconds / one.notebooks
+        inside = one.cells / one.notebooks
+        table.add_row(
+            *(one.who, one.course, str(one.notebooks), f"{one.seconds:.1f}", f"{one.seconds / one.notebooks:.2f}"),
+            *(f"{inside:.2f}", f"{each - inside:.2f}", f"{one.memory / workers / 2**20:.0f} MiB"),
+        )
+    console.print(table)
+
+
+def main() -> None:
+    """Measure, write ``bench.json`` and end with the two numbers that count."""
+    console = Console()
+    runs = []
+    for number in range(1, RUNS + 1):
+        with tempfile.TemporaryDirectory() as workshop, console.status(f"Run {number} of {RUNS} ..."):
+            runs.append([*measure_all(Path(workshop))])
+        show(runs[-1], console)
+    medians = {
+        "throughput_ratio": statistics.median(ratio(run, "plain") for run in runs),
+        "throughput_ratio_exercises": statistics.median(ratio(run, "exercises") for run in runs),
+        "time_vs_limit": statistics.median(time_against_limit(run) for run in runs),
+    }
+    told = {"cores": CORES, **medians, "runs": [[asdict(one) for one in run] for run in runs]}
+    TARGET.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    console.print(f"on this repository's exercises: {medians['throughput_ratio_exercises']:.1f}")
+    console.print(f"throughput ratio vs nbgrader: {medians['throughput_ratio']:.1f}")
+    console.print(f"time vs limit: {medians['time_vs_limit']:.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""On nbgrader's own documentation course and the samples of its tests, every mark is the one that nbgrader gives."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbgrader
+from nbgrader.converters import GenerateAssignment
+
+from autograder.course import Course, run_converter
+from tests.conftest import run_autograder
+
+INSTALLED = Path(nbgrader.__file__).parent
+GUIDE = INSTALLED / "docs" / "source" / "user_guide"
+SAMPLES = INSTALLED / "tests" / "apps" / "files"
+ASSIGNMENT = "ps1"
+HANDED_IN = {  # by source notebook, as in nbgrader's own tests
+    "submitted-unchanged": [
+        "submitted-unchanged", "submitted-changed", "submitted-grade-cell-changed", "submitted-locked-cell-changed",
+        "submitted-cheat-attempt", "submitted-cheat-attempt-alternative",
+    ],
+    "autotest-simple": ["autotest-simple-unchanged", "autotest-simple-changed"],
+    "autotest-hidden": [
+        "autotest-hidden-unchanged", "autotest-hidden-changed-right", "autotest-hidden-changed-wrong",
+    ],
+    "autotest-multi": ["autotest-multi-unchanged", "autotest-multi-changed"],
+    "timeout": ["timeout"],
+}  # fmt: skip
+
+
+def make_course(root: Path, source: Path, submitted: Path) -> Course:
+    """Make a course from a folder of source notebooks and one with a folder of work for each student."""
+    shutil.copytree(source, root / "source" / ASSIGNMENT)
+    for student in submitted.iterdir():
+        shutil.copytree(student, root / "submitted" / student.name / ASSIGNMENT)
+    (root / "nbgrader_config.py").write_text("c = get_config()\nc.Execute.timeout = 5\n", encoding="utf-8")
+    shutil.copy(GUIDE / "autotests.yml", root / "source" / ASSIGNMENT)
+    course = Course(root)
+    run_converter(GenerateAssignment, course, course.directory(assignment_id=ASSIGNMENT))
+    return course
+
+
+def rows(course: Course) -> list[tuple]:
+    """Return every grade and comment in the gradebook."""
+    with course.gradebook() as gradebook:
+        notebooks = [
+            (submission.student.id, nb.name, nb)
+            for submission in gradebook.assignment_submissions(ASSIGNMENT)
+            for nb in submission.notebooks
+        ]
+        grades = [
+            (student, name, g.name, g.auto_score, g.manual_score, g.extra_credit, g.max_score, g.needs_manual_grade)
+            for student, name, nb in notebooks
+            for g in nb.grades
+        ]
+        comments = [
+            (student, name, c.name, c.auto_comment, c.manual_comment)
+            for student, name, nb in notebooks
+            for c in nb.comments
+        ]
+    return sorted(grades + comments, key=str)
+
+
+def grade_both_ways(course: Course, tmp_path: Path) -> tuple[list[tuple], list[tuple]]:
+    """Return the rows that we give, and those that nbgrader itself gives to a copy of the course."""
+    copy = tmp_path / "copy"
+    shutil.copytree(course.root, copy)
+    run = run_autograder("grade", "--course", course.root)
+    assert run.returncode == 0, run.stderr
+    environment = {**os.environ, "PATH": os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])}
+    command = [sys.executable, "-m", "nbgrader", "autograde", ASSIGNMENT, "--create"]
+    subprocess.run(command, cwd=copy, env=environment, capture_output=True, check=True)
+    return rows(course), rows(Course(copy))
+
+
+def test_samples_of_nbgraders_tests(tmp_path):
+    (tmp_path / "source").mkdir()
+    for source, samples in HANDED_IN.items():
+        shutil.copy(SAMPLES / f"{source}.ipynb", tmp_path / "source")
+        for sample in samples:
+            folder = tmp_path / "submitted" / sample
+            folder.mkdir(parents=True)
+            shutil.copy(SAMPLES / f"{sample}.ipynb", folder / f"{source}.ipynb")
+    course = make_course(tmp_path / "course", tmp_path / "source", tmp_path / "submitted")
+    ours, theirs = grade_both_ways(course, tmp_path)
+    assert {row[0] for row in theirs} == {sample for samples in HANDED_IN.values() for sample in samples}
+    assert ours == theirs
+
+
+def test_documentation_course(tmp_path):
+    submitted = tmp_path / "submitted"
+    for student in ("bitdiddle", "hacker"):
+        shutil.copytree(GUIDE / "submitted" / student / ASSIGNMENT, submitted / student)
+    course = make_course(tmp_path / "course", GUIDE / "source" / ASSIGNMENT, submitted)
+    ours, theirs = grade_both_ways(course, tmp_path)
+    assert {row[0] for row in theirs} == {"bitdiddle", "hacker"}
+    assert ours == theirs
