@@ -135,8 +135,7 @@ class GradingRun:
         chosen = {name: submission.notebooks[name] for name in names}
         for name, run in self._run_notebooks(chosen, submission.folder, self._course.config).items():
             submission.seconds[name] = run.seconds
-            if run.stopped:
-                submission.notes.append(f"{name}: {run.stopped}")
+            submission.notes += [f"{name}: {note}" for note in (run.stopped, *run.notes) if note]
         return submission
 
 

@@ -11,7 +11,9 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import ClearHiddenTests
 from nbgrader.utils import is_grade, is_locked, is_solution
 
+from autograder import plan
 from autograder.notebooks import KERNELSPEC, SUFFIXES, grade_id, grade_ids, read
+from autograder.suspicion import find_suspicious
 
 _LARGEST = 30_000_000  # bytes of a notebook: reading it takes many times as much memory
 
@@ -81,7 +83,8 @@ def restore(nb: NotebookNode, template: NotebookNode) -> tuple[NotebookNode, lis
     cells.reverse()
     notes += _put_back(cells, known)
     notes += _foreign_kernel(nb)
-    metadata = {"kernelspec": template.metadata.get("kernelspec", KERNELSPEC)}
+    notes += _suspicious(cells)
+    metadata = {"kernelspec": template.metadata.get("kernelspec", KERNELSPEC), plan.KEY: plan.make_plan(template)}
     restored = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
     _, restored = nbformat.validator.normalize(restored, strip_invalid_metadata=True)
     return restored, notes
@@ -89,7 +92,7 @@ def restore(nb: NotebookNode, template: NotebookNode) -> tuple[NotebookNode, lis
 
 def read_submission(path: Path) -> NotebookNode:
     """Return the notebook in ``path``; `ValueError` says why it cannot be read."""
-    if path.stat().st_size > _LARGEST:
+    if path.is_file() and path.stat().st_size > _LARGEST:
         raise ValueError(f"{path.name} is larger than {_LARGEST / 1e6:g} MB")
     nb = read(path)
     if not nb.cells:
@@ -146,6 +149,12 @@ def _put_back(cells: list[NotebookNode], known: Mapping[str, NotebookNode]) -> l
         cells.insert(place, _known_cell(original, original))
         notes.append(f"cell {name} was missing and was put back")
     return notes
+
+
+def _suspicious(cells: list[NotebookNode]) -> list[str]:
+    theirs = [cell.source for cell in cells if cell.cell_type == "code" and not plan.is_instructors(cell)]
+    found = find_suspicious(theirs)
+    return [f"uses what no answer needs, have a look: {', '.join(found)}"] if found else []
 
 
 def _foreign_kernel(nb: NotebookNode) -> list[str]:

@@ -15,7 +15,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 from subprocess import DEVNULL
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
@@ -25,10 +25,13 @@ from nbformat.v4 import new_output
 from nbgrader.preprocessors import Execute
 from traitlets.config import Config
 
+from autograder import plan
 from autograder.kernels.files import TooLarge
 from autograder.kernels.limits import Limits
 from autograder.kernels.outputs import Room, mend, new_failure
 from autograder.kernels.provisioner import WarmKernel, WarmKernelManager
+from autograder.plan import is_instructors
+from autograder.verdict import Verdicts
 
 Job = TypeVar("Job")
 _ENVIRONMENT = {
@@ -47,7 +50,7 @@ class KernelLost(Exception):
     """A kernel did not start, or ended through no fault of its notebook, which had better be run again."""
 
 
-def run_notebook(nb: NotebookNode, folder: Path, config: Config | None = None) -> str:
+def run_notebook(nb: NotebookNode, folder: Path, config: Config | None = None, notes: list[str] | None = None) -> str:
     """Execute ``nb`` in place, in a fresh kernel that works in ``folder``.
 
     A cell that raises does not stop the others. If the kernel dies or hangs, the cells that did not run get
@@ -62,6 +65,8 @@ def run_notebook(nb: NotebookNode, folder: Path, config: Config | None = None) -
     config : Config, optional
         nbgrader's settings; ``Execute.timeout`` is the limit of one cell in seconds, ``Limits`` what the notebook may
         use in all, and ``WarmProvisioner.sandbox`` what it is shut in.
+    notes : list of str, optional
+        Is given what the instructor should know of how the tests were decided.
 
     Returns
     -------
@@ -73,7 +78,7 @@ def run_notebook(nb: NotebookNode, folder: Path, config: Config | None = None) -
     KernelLost
         If the kernel did not start or was lost through no fault of the notebook.
     """
-    execute = _Execute(config=config or Config())
+    execute = _Execute(config=config or Config(), plan=nb.metadata.pop(plan.KEY, {}))
     try:
         execute.preprocess(nb, {"metadata": {"path": str(folder)}})
     except KernelLost:
@@ -84,16 +89,19 @@ def run_notebook(nb: NotebookNode, folder: Path, config: Config | None = None) -
         if not execute.stopped:
             raise KernelLost(f"the kernel did not start: {error}") from error
     mend(nb)
+    if notes is not None:
+        notes += execute.notes
     if execute.stopped:
         mark_failed(nb, "NotRun", f"This cell was not run: {execute.stopped}.", only_unfinished=True)
     return execute.stopped or execute.unsaved
 
 
 class Run(NamedTuple):
-    """How one notebook ran: for how many seconds, and what cut it short, if anything."""
+    """How one notebook ran: for how many seconds, what cut it short, if anything, and what else is to be known."""
 
     seconds: float
     stopped: str
+    notes: list[str]
 
 
 def run_notebooks(notebooks: dict[str, NotebookNode], folder: Path, config: Config) -> dict[str, Run]:
@@ -101,8 +109,9 @@ def run_notebooks(notebooks: dict[str, NotebookNode], folder: Path, config: Conf
     runs = {}
     for name, nb in notebooks.items():
         started = time.monotonic()
-        stopped = run_notebook(nb, folder, config)
-        runs[name] = Run(time.monotonic() - started, stopped)
+        notes: list[str] = []
+        stopped = run_notebook(nb, folder, config, notes)
+        runs[name] = Run(time.monotonic() - started, stopped, notes)
     return runs
 
 
@@ -124,6 +133,7 @@ def run_all(jobs: Iterable[Job], work: Callable[[Job], object], workers: int) ->
 
 def mark_failed(nb: NotebookNode, name: str, reason: str, *, only_unfinished: bool = False) -> None:
     """Give the code cells of ``nb`` an error output, so that a graded one earns nothing."""
+    nb.metadata.pop(plan.KEY, None)
     for cell in nb.cells:
         if cell.cell_type == "code" and not (only_unfinished and cell.execution_count is not None):
             cell.outputs = [
@@ -137,9 +147,11 @@ class _Execute(Execute):
 
     stopped = unsaved = ""
     _kernel: WarmKernel | None = None
+    _verdicts: Verdicts | None = None
 
-    def __init__(self, config: Config):
+    def __init__(self, config: Config, plan: dict[str, Any]):
         super().__init__(kernel_manager_class=KERNEL_MANAGER, config=config)
+        self._plan = plan
         self._room = Room(Limits(config=config).output)
 
     @contextmanager
@@ -147,28 +159,48 @@ class _Execute(Execute):
         # What a kernel process itself prints is no output of a cell.
         with super().setup_kernel(env={**os.environ, **_ENVIRONMENT}, stdout=DEVNULL, stderr=DEVNULL, **kwargs):
             self._kernel = getattr(self.km.provisioner, "kernel", None)
+            if self._kernel:
+                self._verdicts = Verdicts(self._kernel.channel, self._plan)
             yield
+            if self._verdicts and not self.stopped:
+                self._verdicts.finish()
         if self._kernel and self._kernel.unsaved:
             self.unsaved = f"what it wrote was not kept: {self._kernel.unsaved}"
+
+    @property
+    def notes(self) -> list[str]:
+        """What the instructor should know."""
+        return self._verdicts.notes if self._verdicts else ["the tests ran in a kernel that cannot be sealed"]
 
     def preprocess_cell(self, cell, resources, index):
         if self.stopped:
             return cell, resources
+        sealed = is_instructors(cell) and cell.source.strip() and self._verdicts
         try:
-            return super().preprocess_cell(cell, resources, index)
-        except DeadKernelError:
+            if sealed:
+                sealed.order(cell)
+            cell, resources = super().preprocess_cell(cell, resources, index)
+            if sealed:
+                sealed.settle(cell)
+        except Exception as error:
+            self.stopped = self._explain(error, index + 1)
+            self.shutdown_kernel = "immediate"
+            cell.execution_count = None
+            if sealed:
+                sealed.void(cell)
+        return cell, resources
+
+    def _explain(self, error: Exception, number: int) -> str:
+        """Return why the kernel is of no use any more since cell ``number``."""
+        if isinstance(error, DeadKernelError):
             if self._kernel and self._kernel.lost:
                 raise KernelLost("the process that kernels are forked from has ended") from None
-            self.stopped = f"the kernel died in cell {index + 1}"
             if self._kernel and self._kernel.reason:
-                self.stopped = f"the kernel was ended in cell {index + 1}: {self._kernel.reason}"
-        except CellTimeoutError:
-            self.stopped = f"cell {index + 1} ran longer than {self.timeout} s and could not be interrupted"
-        except Exception as error:
-            self.stopped = f"the kernel answered with nonsense in cell {index + 1}: {type(error).__name__}"
-        self.shutdown_kernel = "immediate"
-        cell.execution_count = None
-        return cell, resources
+                return f"the kernel was ended in cell {number}: {self._kernel.reason}"
+            return f"the kernel died in cell {number}"
+        if isinstance(error, CellTimeoutError):
+            return f"cell {number} ran longer than {self.timeout} s and could not be interrupted"
+        return f"the kernel answered with nonsense in cell {number}: {type(error).__name__}"
 
     async def async_execute_cell(self, *arguments, **settings):
         try:

@@ -36,13 +36,15 @@ class Keeper:
         Where the order comes from.
     inbox, outbox : int
         Open files for what `autograder.kernels.files` packs: the kernel's folder before and after.
+    channel : int
+        An open file that the kernel keeps, for `autograder.kernels.seal`.
     doors : list of socket.socket
         Where clients knock for the kernel's channels, in the order of the order's ``ports``.
     """
 
-    def __init__(self, client: socket.socket, inbox: int, outbox: int, doors: list[socket.socket]):
+    def __init__(self, client: socket.socket, inbox: int, outbox: int, channel: int, doors: list[socket.socket]):
         self._client = client
-        self._inbox, self._outbox = inbox, outbox
+        self._inbox, self._outbox, self._channel = inbox, outbox, channel
         self._doors = doors
         self._first: subprocess.Popen | None = None  # in the sandbox, if there is one
         self._reason = ""
@@ -77,8 +79,9 @@ class Keeper:
         ready, tell = os.pipe()
         pid = os.fork()
         if pid == 0:
-            become_kernel(order, tell, boxed=self._first is not None)
+            become_kernel(order, tell, self._channel, boxed=self._first is not None)
         os.close(tell)
+        os.close(self._channel)
         with open(ready, encoding="utf-8") as answer:
             if problem := answer.read():
                 raise OSError(problem)

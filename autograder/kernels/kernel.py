@@ -15,7 +15,7 @@ from ipykernel.iostream import OutStream
 from ipykernel.kernelapp import IPKernelApp
 from traitlets import Integer
 
-from autograder.kernels import box, linux
+from autograder.kernels import box, linux, seal
 
 _ALWAYS = 2**16  # characters that every cell may print, however much was printed before
 
@@ -24,6 +24,12 @@ class KernelApp(IPKernelApp):
     """An IPython kernel that loses no message when it sends many, and stops printing when nobody keeps it any more."""
 
     room = Integer(help="Characters that it may print.")
+    channel = Integer(help="The open file that `autograder.kernels.seal` has its orders from.")
+
+    def initialize(self, argv=None):
+        """Be ready to run cells, the instructor's apart from the others."""
+        super().initialize(argv)
+        seal.install(self, self.channel)
 
     def _bind_socket(self, s, port):
         if s.type == zmq.XPUB:
@@ -56,7 +62,7 @@ class Stream(OutStream):
         self._room = max(self._room, _ALWAYS)
 
 
-def become_kernel(order: dict, tell: int, *, boxed: bool) -> NoReturn:
+def become_kernel(order: dict, tell: int, channel: int, *, boxed: bool) -> NoReturn:
     """Be the kernel, never to return. What keeps it from becoming one is written to ``tell``, which is then closed."""
     try:
         os.setsid()
@@ -70,9 +76,9 @@ def become_kernel(order: dict, tell: int, *, boxed: bool) -> NoReturn:
         except OSError as error:
             os.write(tell, str(error).encode())
             return
-        _forget(order["env"])
+        _forget(order["env"], channel)
         sys.argv = ["ipykernel_launcher", *order["argv"]]
-        KernelApp.launch_instance(sys.argv[1:], room=order["limits"]["output"] + _ALWAYS)
+        KernelApp.launch_instance(sys.argv[1:], room=order["limits"]["output"] + _ALWAYS, channel=channel)
         # Temporary folders go now; the rest of the interpreter's farewell belongs to the warm process.
         atexit._run_exitfuncs()
     finally:
@@ -84,9 +90,10 @@ def make_stream(*args, **kwargs) -> Stream:
     return Stream(*args, room=KernelApp.instance().room, **kwargs)
 
 
-def _forget(env: dict[str, str]) -> None:
-    """Be as a process that has just started: no open files, the environment that was ordered, other randomness."""
-    os.closerange(3, min(os.sysconf("SC_OPEN_MAX"), 65536))
+def _forget(env: dict[str, str], channel: int) -> None:
+    """Be as a process that has just started: no open files but one, the environment ordered, other randomness."""
+    os.closerange(3, channel)
+    os.closerange(channel + 1, min(os.sysconf("SC_OPEN_MAX"), 65536))
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in range(3):
         os.dup2(nowhere, stream)

@@ -7,6 +7,7 @@ import contextlib
 import copy
 import json
 import os
+import random
 import select
 import shutil
 import signal
@@ -128,6 +129,8 @@ class WarmKernel:
         Which limit has ended it, if one has.
     unsaved : str
         Why the files that it has left were not kept, if they were not.
+    channel : socket.socket
+        Leads to the kernel's `autograder.kernels.seal`.
     lost : bool
         Whether its keeper or the warm process went away and took it along, through no fault of its own.
     """
@@ -141,15 +144,16 @@ class WarmKernel:
         self.lost = False
         self.returncode: int | None = None
         self._folder = Path(order["cwd"])
-        self._core = _take_core() if view is not None else None
+        self._core = _Core() if view is not None else None
         self._client, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.channel, channel = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._outbox = tempfile.TemporaryFile()  # noqa: SIM115 - `_bury` closes it
         cores = [self._core.number] if self._core else []
-        with tempfile.TemporaryFile() as inbox, theirs:
+        with tempfile.TemporaryFile() as inbox, theirs, channel:
             if view is not None:
                 files.pack(self._folder, inbox, order["limits"]["disk"], without=view)
                 inbox.flush()
-            parts = (theirs, inbox, self._outbox, *doors)
+            parts = (theirs, inbox, self._outbox, channel, *doors)
             socket.send_fds(control, [b"!"], [part.fileno() for part in parts])
         self._client.send(json.dumps({**order, "cores": cores}).encode())
         answer = self._receive()
@@ -266,7 +270,11 @@ class WarmProvisioner(LocalProvisioner):
 
 
 class PromptClient(AsyncKernelClient):
-    """Waits for a kernel no longer than it takes; Jupyter's own waits 0.2 s more, for nothing to come."""
+    """Waits for nothing longer than it takes: Jupyter's own waits 0.2 s when a kernel starts, for nothing to come."""
+
+    def start_channels(self, *args: bool, hb: bool = False, **kwargs: bool) -> None:
+        """Open the channels but for heartbeats, whose thread never ends where a kernel spoils that connection."""
+        super().start_channels(*args, hb=hb, **kwargs)
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
         """Return once the kernel answers on both channels; `RuntimeError` says why it does not."""
@@ -297,22 +305,19 @@ class WarmKernelManager(AsyncKernelManager):
 
 
 class _Core(socket.socket):
-    """A processor core that one kernel at a time has for itself, as long as this is open.
+    """A processor core for one kernel, with no other kernel on it as long as there are cores that are free.
 
-    It is a name that can be bound only once on this machine, and that goes with its process.
+    Who has one is known by a name that can be bound only once on this machine, and that goes with its process.
     """
 
-    def __init__(self, number: int):
+    def __init__(self):
         super().__init__(socket.AF_UNIX)
-        self.number = number
-        self.bind(f"\0autograder-core-{number}")
-
-
-def _take_core() -> _Core | None:
-    for number in sorted(os.sched_getaffinity(0)):
-        with contextlib.suppress(OSError):
-            return _Core(number)
-    return None
+        cores = sorted(os.sched_getaffinity(0))
+        for self.number in cores:
+            with contextlib.suppress(OSError):
+                self.bind(f"\0autograder-core-{self.number}")
+                return
+        self.number = random.choice(cores)
 
 
 def _listen(path: str) -> socket.socket:

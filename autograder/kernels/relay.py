@@ -42,6 +42,7 @@ class Relay:
         self._outside: list[tuple[socket.socket, str]] = []
         self._pairs: set[_Pair] = set()
         for door, port in zip(doors, ports, strict=True):
+            door.setblocking(False)
             self.listen_to(door, partial(self._let_in, door, port))
 
     def listen_to(self, source: socket.socket | int, call: Callable[[], object]) -> None:
@@ -67,8 +68,8 @@ class Relay:
             self.excess = f"it sent more than {self._most / 1e6:.3g} MB of messages"
 
     def _let_in(self, door: socket.socket, port: str) -> None:
-        client, _ = door.accept()
-        self._outside.append((client, port))
+        with contextlib.suppress(BlockingIOError):  # the client has gone again
+            self._outside.append((door.accept()[0], port))
 
     def _connect(self, client: socket.socket, port: str) -> bool:
         kernel = socket.socket(socket.AF_UNIX)

@@ -26,6 +26,7 @@ def serve(modules: list[str], view: list[str] | None) -> None:
     _import(modules)
     if view is not None:
         box.prepare()
+    importlib.import_module("autograder.kernels.seal").prepare()
     gc.collect()
     gc.freeze()  # what is here stays, and need not be looked at in every kernel
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -72,9 +73,9 @@ def _start_keeper(descriptors: list[int], view: list[str] | None, control: socke
         ours.close()
         control.close()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        client, inbox, outbox, *doors = descriptors
+        client, inbox, outbox, channel, *doors = descriptors
         doors = [socket.socket(fileno=door) for door in doors]
-        Keeper(socket.socket(fileno=client), inbox, outbox, doors).keep(view, theirs)
+        Keeper(socket.socket(fileno=client), inbox, outbox, channel, doors).keep(view, theirs)
     finally:
         os._exit(0)
 

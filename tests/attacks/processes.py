@@ -167,6 +167,7 @@ CASES = [
             if os.cpu_count() > 1 and len(os.sched_getaffinity(0)) > 1: breach(os.sched_getaffinity(0))
             busy = [subprocess.Popen([sys.executable, '-c', 'while True: pass']) for _ in range(40)]
             time.sleep(1)
+            for process in busy: process.kill()
         """,
     ),
     Case(

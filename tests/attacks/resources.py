@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tests.attacks.case import Case
 
-TOO_MANY = "had more than 64 processes"
-TOO_MUCH = "GiB of memory"
+TOO_MANY = "it had more than 64 processes and threads"
+TOO_MUCH = "it used more than 512 MiB of memory"
 ENDED = "It is ended, with the reason; what ran before keeps its marks."
 FULL = "The disk that it has is soon full; nothing else is."
 CUT = "Output is cut off at the limit, and a line says so; its marks stay."
@@ -111,7 +111,7 @@ CASES = [
             attempt(lambda: os.truncate(open('one', 'wb').name, 2**40))
             for number in range(20): os.truncate(open(str(number), 'wb').name, 2**24)
         """,
-        note="files add up to more than",
+        note="was not kept: the files in its folder add up to more than 32 MiB",
     ),
     Case(
         "many_small_files",

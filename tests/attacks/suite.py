@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -182,7 +183,7 @@ class _Listeners:
         ]
         tcp, udp, unix, abstract = self._sockets
         udp.bind(("127.0.0.1", 0))
-        path, name = str(root / "door"), f"autograder-test-{os.getpid()}"
+        path, name = str(root / "door"), f"{root.name}-{os.getpid()}"
         unix.bind(path)
         abstract.bind(f"\0{name}")
         for door in (unix, abstract):
@@ -196,13 +197,15 @@ class _Listeners:
 
     def __exit__(self, *_) -> None:
         for door in self._sockets:
+            with contextlib.suppress(OSError):
+                door.shutdown(socket.SHUT_RDWR)
             door.close()
 
     def _listen(self, door: socket.socket) -> None:
         try:
             while True:
                 if door.type == socket.SOCK_DGRAM:
-                    self._caught.append(door.recv(100))
+                    self._caught += filter(None, [door.recv(100)])
                 else:
                     door.accept()
                     self._caught.append(f"somebody at {door.getsockname()!r}".encode())

@@ -18,7 +18,7 @@ FULL = {"test_double": 2, "test_triple": 2}
 @pytest.fixture(scope="module")
 def aftermath(tmp_path_factory):
     """What is left after everybody's attack at once."""
-    assert find_obstacle() == ""
+    assert find_obstacle() is None
     return grade(tmp_path_factory.mktemp("attacks"), CASES, "bubblewrap")
 
 
@@ -58,7 +58,8 @@ def test_contained(aftermath, case):
 def test_what_is_cut_off_says_so(aftermath):
     for case in CASES:
         if case.holds.startswith("Output is cut off"):
-            assert "Output is cut off here" in aftermath.outputs[case.name], case.name
+            # nbgrader cuts off what is left of it after 1,000 lines
+            assert re.search("Output is cut off here|Output truncated", aftermath.outputs[case.name]), case.name
             assert len(aftermath.outputs[case.name]) < 1_500_000
 
 
