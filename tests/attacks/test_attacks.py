@@ -13,6 +13,7 @@ from tests.attacks.suite import CASES, TOKEN, VICTIMS, grade
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")
 FULL = {"test_double": 2, "test_triple": 2}
+SUSPICION = "uses what no answer needs, have a look|a thread of its own was running beside a test"
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ def test_contained(aftermath, case):
         assert sum(aftermath.marks[case.name].values()) == case.score, (aftermath.notes[case.name], told[-2000:])
     assert re.search(case.note, aftermath.notes[case.name]), told[-2000:]
     if not case.note:
-        assert not aftermath.notes[case.name]
+        assert all(re.search(SUSPICION, note) for note in aftermath.notes[case.name].splitlines())
 
 
 def test_what_is_cut_off_says_so(aftermath):
