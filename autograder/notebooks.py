@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import ast
+import threading
 from pathlib import Path
 
 import jupytext
 import nbformat
+from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 SUFFIXES = (".ipynb", ".py")
+# Before 3.13 Python makes one syntax tree at a time: two threads that make some, as Jupytext does, get a SystemError.
+_ONE_TREE = threading.Lock()
 
 
 def read(path: Path) -> NotebookNode:
@@ -22,7 +27,7 @@ def read(path: Path) -> NotebookNode:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        nb = jupytext.reads(text, fmt="py:percent") if path.suffix == ".py" else nbformat.reads(text, 4)
+        nb = _read_script(text) if path.suffix == ".py" else nbformat.reads(text, 4)
         nbformat.validate(nb)
     except Exception as error:  # parsers raise whatever the damage provokes
         raise ValueError(f"{path.name} is no notebook that can be read: {_first_line(error)}") from error
@@ -40,6 +45,15 @@ def text_of(nb: NotebookNode, suffix: str) -> str:
     if suffix == ".py":
         return jupytext.writes(nb, fmt="py:percent")
     return nbformat.writes(nb, 4) + "\n"
+
+
+def parse(source: str) -> ast.Module | None:
+    """Return the syntax tree of a cell's source, magics translated; None if it cannot be parsed."""
+    with _ONE_TREE:
+        try:
+            return ast.parse(TransformerManager().transform_cell(source))
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
 
 
 def grade_id(cell: NotebookNode) -> str | None:
@@ -66,6 +80,11 @@ def fill(nb: NotebookNode, answers: dict[str, str]) -> NotebookNode:
     for name, source in answers.items():
         cells[name].source = source
     return filled
+
+
+def _read_script(text: str) -> NotebookNode:
+    with _ONE_TREE:
+        return jupytext.reads(text, fmt="py:percent")
 
 
 def _first_line(error: Exception) -> str:

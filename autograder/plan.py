@@ -6,9 +6,10 @@ import ast
 import re
 from typing import Any
 
-from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_locked, is_solution
+
+from autograder import notebooks
 
 KEY = "autograder"  # of the notebook's metadata, until it has been run
 _QUOTED_CLASS = re.compile(r"`([A-Z]\w*)[`(]")
@@ -30,7 +31,7 @@ def make_plan(template: NotebookNode) -> dict[str, Any]:
     answers: set[str] = set()
     classes: set[str] = set()
     for cell in template.cells:
-        tree = _parse(cell) if cell.cell_type == "code" else None
+        tree = notebooks.parse(cell.source) if cell.cell_type == "code" else None
         if tree is None:
             classes |= set(_QUOTED_CLASS.findall(cell.source))
             continue
@@ -57,13 +58,6 @@ def is_instructors(cell: NotebookNode) -> bool:
 
 
 _DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-
-
-def _parse(cell: NotebookNode) -> ast.Module | None:
-    try:
-        return ast.parse(TransformerManager().transform_cell(cell.source))
-    except (SyntaxError, ValueError):
-        return None
 
 
 def _imports(tree: ast.Module) -> dict[str, list[str]]:

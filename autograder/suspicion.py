@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from IPython.core.inputtransformer2 import TransformerManager
+from autograder import notebooks
 
 _MODULES = {"gc", "ctypes", "builtins"}
 _WORDS = {
@@ -36,11 +36,8 @@ def find_suspicious(sources: list[str]) -> list[str]:
     """
     found: set[str] = set()
     for source in sources:
-        try:
-            tree = ast.parse(TransformerManager().transform_cell(source))
-        except (SyntaxError, ValueError, RecursionError):
-            continue
-        for node in ast.walk(tree):
+        tree = notebooks.parse(source)
+        for node in ast.walk(tree) if tree else ():
             found |= _look_at(node)
     return sorted(found)
 
@@ -55,7 +52,13 @@ def _look_at(node: ast.AST) -> set[str]:
     if isinstance(node, ast.Name):
         return {node.id} & _WORDS
     if isinstance(node, ast.Call):
-        return {f"{ast.unparse(node.func)}()"} & {f"{name}()" for name in _CALLS}
+        return {f"{_dotted(node.func)}()"} & {f"{name}()" for name in _CALLS}
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return ({node.value} & (_WORDS | _HOOKS)) | {text for text in _TEXTS if text in node.value}
     return set()
+
+
+def _dotted(function: ast.expr) -> str:
+    if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
+        return f"{function.value.id}.{function.attr}"
+    return function.id if isinstance(function, ast.Name) else ""
