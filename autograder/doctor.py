@@ -96,7 +96,7 @@ def _extensions() -> Finding:
     listed = subprocess.run(command, capture_output=True, text=True)
     lines = (listed.stdout + listed.stderr).splitlines()
     missing = [name for name in _EXTENSIONS if not any(name in line and "enabled" in line for line in lines)]
-    remedy = "run `jupyter server extension enable --sys-prefix --py nbgrader`" if missing else ""
+    remedy = f"run `jupyter server extension enable --sys-prefix {' '.join(missing)}`" if missing else ""
     return Finding("nbgrader", f"not enabled: {', '.join(missing)}" if missing else "extensions enabled", remedy)
 
 

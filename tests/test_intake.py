@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from concurrent.futures import ThreadPoolExecutor
 
 import nbformat
 import pytest
@@ -168,19 +167,6 @@ def test_the_newer_of_two_forms_counts(tmp_path):
     found, notes = find_notebooks(tmp_path)
     assert [path.name for path in found] == ["x.ipynb"]
     assert notes == ["x was handed in twice; x.ipynb is newer and counts"]
-
-
-def test_several_threads_may_read_and_parse_at_once(tmp_path):
-    source = "\n".join(f"x{i} = {list(range(50))}" for i in range(200))
-    script = tmp_path / "script.py"
-    script.write_text(f"# %% {{'a': {list(range(200))}}}\n{source}\n", encoding="utf-8")
-
-    def read_and_parse(_):
-        notebooks.read(script)
-        return notebooks.parse(source)
-
-    with ThreadPoolExecutor(4) as pool:
-        assert all(pool.map(read_and_parse, range(60)))
 
 
 @pytest.mark.parametrize("source", ["a" + ".b" * 100_000, "(" * 5000, "x = = 1", "x\0y"])
