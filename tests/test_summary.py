@@ -41,7 +41,7 @@ def graded(tmp_path_factory):
 def test_terminal_shows_marks_failures_and_the_slow(graded):
     _, run = graded
     assert re.search(r"bob +2 +2 +4 ", run.stdout)
-    assert re.search(r"cid +0 +0 +0 +\d+ +2 ", run.stdout)
+    assert re.search(r"cid +0 +0 +0 +\d+ +4 ", run.stdout)
     assert "5 graded: mean 5.6, median 8, lowest 0, highest 8" in run.stdout
     assert "p1 test_double (2 of 5)" in run.stdout
     assert "Slowest: dee (" in run.stdout
@@ -63,7 +63,8 @@ def test_files_say_the_same_as_the_gradebook(graded):
     hardest = found["cells"][0]
     assert (hardest["grade_id"], hardest["full"], hardest["of"], hardest["mean"]) == ("why", 0, 5, 0)
     notes = {row["student"]: row["notes"] for row in found["students"]}
-    assert notes["cid"] == ["p1: the kernel died in cell 3", "p2: the kernel died in cell 3"]
+    suspicion, death = "uses what no answer needs, have a look: os._exit()", "the kernel died in cell 3"
+    assert notes["cid"] == [f"{name}: {note}" for note in (suspicion, death) for name in ("p1", "p2")]
 
 
 def test_page_says_it_too(graded):
@@ -87,7 +88,7 @@ def test_later_runs_still_know_what_was_noted(graded, tmp_path):
     assert (row["student"], row["score"], row["assignment"]) == ("bob", 8, ASSIGNMENT)
     found = json.loads((course.root / "results" / ASSIGNMENT / "results.json").read_text())
     students = {row["student"]: row for row in found["students"]}
-    assert len(students["cid"]["notes"]) == 2
+    assert len(students["cid"]["notes"]) == 4
     assert [student for student, row in students.items() if row["is_due"]] == ["fay"]
     assert students["fay"]["exercises"] == {}
 

@@ -150,7 +150,9 @@ class Seal:
             self._conclude(order, leaving)
         except BaseException as error:
             outcome["error"] = _describe_error(error)
-            shell.showtraceback(exception_only=isinstance(error, SystemExit), running_compiled_code=True)
+            # Without this frame: IPython leaves out its own only.
+            trace = (type(error), error, error.__traceback__.tb_next or error.__traceback__)
+            shell.showtraceback(trace, exception_only=isinstance(error, SystemExit), running_compiled_code=True)
         self._channel.send(json.dumps(outcome).encode())
         self._alarm.running = False
         self._remember(code)
