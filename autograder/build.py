@@ -12,11 +12,12 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import ClearSolutions, ComputeChecksums, LockCells
-from traitlets.config import Config, PyFileConfigLoader
+from traitlets.config import Config
 
 from autograder import notebooks
-from autograder.course import CONFIG, Course, run_converter
+from autograder.course import Course, run_converter
 from autograder.layout import Layout, assignment_name, notebook_name
+from autograder.settings import CONFIG, load_config
 
 _ROLES = {
     "locked": {"grade": False, "locked": True, "solution": False},
@@ -99,7 +100,7 @@ def template_notebook(layout: Layout, exercise: str) -> NotebookNode:
 
 def default_config() -> Config:
     """Return the settings that a new course starts with."""
-    return PyFileConfigLoader(CONFIG, str(Path(__file__).parent)).load_config()
+    return load_config(Path(__file__).parent)
 
 
 def read_titled_cells(path: Path) -> dict[str, str]:

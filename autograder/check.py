@@ -71,10 +71,10 @@ def check_file(path: Path, sandbox: str = "bubblewrap") -> Result:
     config = default_config()
     config.WarmProvisioner.sandbox = sandbox
     try:
-        stopped = run_notebook(nb, path.resolve().parent, config, notes)
+        run = run_notebook(nb, path.resolve().parent, config)
     except KernelLost as error:
         raise NoExercise(f"{path.name} could not be run: {error}") from error
-    return Result(exercise_name(name), read_marks(nb), notes + ([stopped] if stopped else []))
+    return Result(exercise_name(name), read_marks(nb), [*notes, *run.notes, *filter(None, [run.stopped])])
 
 
 @cache

@@ -18,11 +18,11 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import ComputeChecksums, LockCells
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, SAWarning
-from traitlets.config import Config, PyFileConfigLoader
+from traitlets.config import Config
 
 from autograder import notebooks
+from autograder.settings import CONFIG, load_config
 
-CONFIG = "nbgrader_config.py"
 # nbgrader's own talk is for its own commands; ours say what matters in their own words.
 log = logging.getLogger("autograder.nbgrader")
 log.propagate = False
@@ -92,7 +92,7 @@ class Course:
     @cached_property
     def config(self) -> Config:
         """nbgrader's settings, as its own commands read them."""
-        config = PyFileConfigLoader(CONFIG, str(self.root)).load_config()
+        config = load_config(self.root)
         config.CourseDirectory.root = str(self.root)
         if self._db_url:
             config.CourseDirectory.db_url = self._db_url

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from autograder.course import Course
 from autograder.journal import Entry, Fingerprints, lock
 from autograder.recorder import Recorder
-from autograder.run import CORES, KernelLost, run_all, run_notebooks
+from autograder.run import PLACES, KernelLost, run_all, run_notebooks
 from autograder.submission import Submission, take_in
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class GradingRun:
     """
 
     def __init__(self, course: Course, assignment: str, notebook: str = "*", cluster: Cluster | None = None):
-        self._run_notebooks, self._places = (cluster.run, cluster.places) if cluster else (run_notebooks, CORES)
+        self._run_notebooks, self._places = (cluster.run, cluster.places) if cluster else (run_notebooks, PLACES)
         self._course, self._assignment, self._notebook = course, assignment, notebook
         self._workshop = course.root / _WORKSHOP / assignment
         self.running: dict[str, float] = {}

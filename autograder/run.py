@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from subprocess import DEVNULL
 from typing import Any, NamedTuple, TypeVar
@@ -29,28 +29,42 @@ from autograder import plan
 from autograder.kernels.files import TooLarge
 from autograder.kernels.limits import Limits
 from autograder.kernels.outputs import Room, mend, new_failure
-from autograder.kernels.provisioner import WarmKernel, WarmKernelManager
+from autograder.kernels.pool import SEATS, WarmKernel
+from autograder.kernels.provisioner import WarmKernelManager
 from autograder.plan import is_instructors
+from autograder.settings import kernel_environment
 from autograder.verdict import Verdicts
 
 Job = TypeVar("Job")
-_ENVIRONMENT = {
-    "NBGRADER_EXECUTION": "autograde",  # as nbgrader tells its kernels
-    # One kernel per core runs at a time; more threads would only wait for each other.
-    "OMP_NUM_THREADS": "1",
-    "TF_NUM_INTRAOP_THREADS": "1",
-    "TF_NUM_INTEROP_THREADS": "1",
-}
 # Forking a process that has imported TensorFlow is sound on Linux only.
 KERNEL_MANAGER = WarmKernelManager if sys.platform == "linux" else AsyncKernelManager
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+PLACES = CORES * (SEATS if KERNEL_MANAGER is WarmKernelManager else 1)  # notebooks at a time; see `pool.SEATS`
 
 
 class KernelLost(Exception):
     """A kernel did not start, or ended through no fault of its notebook, which had better be run again."""
 
 
-def run_notebook(nb: NotebookNode, folder: Path, config: Config | None = None, notes: list[str] | None = None) -> str:
+class Run(NamedTuple):
+    """How one notebook ran.
+
+    Attributes
+    ----------
+    seconds : float
+        How long its cells took.
+    stopped : str
+        What cut the run short, or why what it wrote was not kept; empty if every cell had its turn and all is there.
+    notes : list of str
+        What the instructor should know of how the tests were decided.
+    """
+
+    seconds: float
+    stopped: str
+    notes: list[str]
+
+
+def run_notebook(nb: NotebookNode, folder: Path, config: Config | None = None) -> Run:
     """Execute ``nb`` in place, in a fresh kernel that works in ``folder``.
 
     A cell that raises does not stop the others. If the kernel dies or hangs, the cells that did not run get
@@ -65,13 +79,6 @@ def run_notebook(nb: NotebookNode, folder: Path, config: Config | None = None, n
     config : Config, optional
         nbgrader's settings; ``Execute.timeout`` is the limit of one cell in seconds, ``Limits`` what the notebook may
         use in all, and ``WarmProvisioner.sandbox`` what it is shut in.
-    notes : list of str, optional
-        Is given what the instructor should know of how the tests were decided.
-
-    Returns
-    -------
-    str
-        What cut the run short, or why what it wrote was not kept; empty if every cell had its turn and all is there.
 
     Raises
     ------
@@ -89,30 +96,14 @@ def run_notebook(nb: NotebookNode, folder: Path, config: Config | None = None, n
         if not execute.stopped:
             raise KernelLost(f"the kernel did not start: {error}") from error
     mend(nb)
-    if notes is not None:
-        notes += execute.notes
     if execute.stopped:
         mark_failed(nb, "NotRun", f"This cell was not run: {execute.stopped}.", only_unfinished=True)
-    return execute.stopped or execute.unsaved
-
-
-class Run(NamedTuple):
-    """How one notebook ran: for how many seconds, what cut it short, if anything, and what else is to be known."""
-
-    seconds: float
-    stopped: str
-    notes: list[str]
+    return Run(execute.seconds, execute.stopped or execute.unsaved, execute.notes)
 
 
 def run_notebooks(notebooks: dict[str, NotebookNode], folder: Path, config: Config) -> dict[str, Run]:
     """Execute these notebooks in place, one after the other, each as `run_notebook` does."""
-    runs = {}
-    for name, nb in notebooks.items():
-        started = time.monotonic()
-        notes: list[str] = []
-        stopped = run_notebook(nb, folder, config, notes)
-        runs[name] = Run(time.monotonic() - started, stopped, notes)
-    return runs
+    return {name: run_notebook(nb, folder, config) for name, nb in notebooks.items()}
 
 
 def run_all(jobs: Iterable[Job], work: Callable[[Job], object], workers: int) -> Iterator[tuple[Job, Future]]:
@@ -146,6 +137,7 @@ class _Execute(Execute):
     """nbgrader's own executor with warm kernels, which keeps what ran when a kernel is lost."""
 
     stopped = unsaved = ""
+    seconds = 0.0
     _kernel: WarmKernel | None = None
     _verdicts: Verdicts | None = None
 
@@ -157,13 +149,16 @@ class _Execute(Execute):
     @contextmanager
     def setup_kernel(self, **kwargs):
         # What a kernel process itself prints is no output of a cell.
-        with super().setup_kernel(env={**os.environ, **_ENVIRONMENT}, stdout=DEVNULL, stderr=DEVNULL, **kwargs):
+        with super().setup_kernel(env=kernel_environment(), stdout=DEVNULL, stderr=DEVNULL, **kwargs):
             self._kernel = getattr(self.km.provisioner, "kernel", None)
             if self._kernel:
                 self._verdicts = Verdicts(self._kernel.channel, self._plan)
-            yield
-            if self._verdicts and not self.stopped:
-                self._verdicts.finish()
+            with self._kernel.turn() if self._kernel else nullcontext():
+                started = time.monotonic()
+                yield
+                if self._verdicts and not self.stopped:
+                    self._verdicts.finish()
+                self.seconds = time.monotonic() - started
         if self._kernel and self._kernel.unsaved:
             self.unsaved = f"what it wrote was not kept: {self._kernel.unsaved}"
 

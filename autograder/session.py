@@ -10,11 +10,12 @@ import click
 
 from autograder import report
 from autograder.build import build_course
-from autograder.course import CONFIG, Course, CourseError
+from autograder.course import Course, CourseError
 from autograder.grade import GradingRun
 from autograder.kernels.sandbox import find_obstacle
 from autograder.layout import BUNDLED, notebook_name
 from autograder.sample_class import hand_in
+from autograder.settings import CONFIG
 from autograder.submission import Submission
 from autograder.summary import Summary, summarize, write_results
 

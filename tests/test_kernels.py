@@ -15,7 +15,8 @@ from jupyter_client.manager import start_new_kernel
 from traitlets.config import Config
 
 from autograder.kernels.limits import Limits
-from autograder.kernels.provisioner import WarmKernelManager, WarmKernels
+from autograder.kernels.pool import WarmKernels
+from autograder.kernels.provisioner import WarmKernelManager
 from autograder.run import KERNEL_MANAGER, run_notebook
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
@@ -30,7 +31,7 @@ def run(request, tmp_path):
         nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
         nb.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
         config = Config({"WarmProvisioner": {"modules": modules, "sandbox": request.param}})
-        assert run_notebook(nb, folder, config) == ""
+        assert run_notebook(nb, folder, config).stopped == ""
         return ["".join(output.get("text", "") for output in cell.outputs) for cell in nb.cells]
 
     return run

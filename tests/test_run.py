@@ -15,7 +15,7 @@ from autograder.run import KernelLost, run_all, run_notebook
 def run(folder, *sources, timeout=30):
     nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
     nb.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    stopped = run_notebook(nb, folder, Config({"Execute": {"timeout": timeout}}))
+    stopped = run_notebook(nb, folder, Config({"Execute": {"timeout": timeout}})).stopped
     return stopped, nb.cells
 
 

@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[1]
 def run(folder, *sources, **settings):
     nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
     nb.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    stopped = run_notebook(nb, folder, Config(settings))
+    stopped = run_notebook(nb, folder, Config(settings)).stopped
     return stopped, [
         "".join(output.get("text", output.get("ename", "")) for output in cell.outputs) for cell in nb.cells
     ]
@@ -135,7 +135,8 @@ def test_ordinary_users_have_it_too(tmp_path):
         "from pathlib import Path\n"
         "from autograder.run import run_notebook\n"
         'cell = nbformat.v4.new_code_cell(\'open("made", "w").close(); import os; print(os.getuid(), os.listdir())\')\n'
-        "print(run_notebook(nbformat.v4.new_notebook(cells=[cell]), Path(sys.argv[1])) or cell.outputs[0].text)\n"
+        "run = run_notebook(nbformat.v4.new_notebook(cells=[cell]), Path(sys.argv[1]))\n"
+        "print(run.stopped or cell.outputs[0].text)\n"
     )
     folder = tmp_path / "folder"
     folder.mkdir()

@@ -31,11 +31,11 @@ def run(folder, answer, test, setup="import numpy as np", stub="", config=CONFIG
     nb = nbformat.v4.new_notebook(cells=[first, cell(answer, "answer", solution=True), cell("after = 1"), last])
     nb.metadata.update({"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}})
     nb.metadata[KEY] = make_plan(template)
-    notes = []
-    assert run_notebook(nb, folder, config, notes) == ""
+    done = run_notebook(nb, folder, config)
+    assert done.stopped == ""
     assert KEY not in nb.metadata
     (mark,) = read_marks(nb)
-    return mark.score, nb.cells[-1], notes
+    return mark.score, nb.cells[-1], done.notes
 
 
 VECTOR = """

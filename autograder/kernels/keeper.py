@@ -1,8 +1,9 @@
 """The keeper of one kernel: forks it, hands its messages on, watches what it uses, and ends it.
 
 It stands between the kernel and whoever ordered it. The order comes on a socket as one message of JSON, and so do
-``{"signal": ...}`` later and the answers: ``{"error": ...}`` or ``{"pid": ...}``, and at the end ``{"exit": ...,
-"reason": ..., "unsaved": ...}``. If the other side closes the socket, the kernel and all it has started are ended.
+``{"signal": ...}`` and ``{"begin": true}`` later and the answers: ``{"error": ...}`` or ``{"pid": ...}``, and at the
+end ``{"exit": ..., "reason": ..., "unsaved": ...}``. If the other side closes the socket, the kernel and all it has
+started are ended.
 """
 
 from __future__ import annotations
@@ -89,14 +90,14 @@ class Keeper:
 
     def _watch(self, relay: Relay) -> int:
         """Hand on messages until the kernel ends, by itself or by force, and return its status."""
-        watch = Watch(self._limits, boxed=self._first is not None)
+        self._use = Watch(self._limits, boxed=self._first is not None)
         parent = os.getppid()
         ended = os.pidfd_open(self._kernel)
         relay.listen_to(self._client, self._obey)
         relay.listen_to(ended, lambda: None)
         while not select.select([ended], [], [], 0)[0]:
             relay.work(_MOMENT)
-            self._reason = self._reason or watch.find_excess() or relay.excess
+            self._reason = self._reason or self._use.find_excess() or relay.excess
             if self._reason or os.getppid() != parent:
                 self._signal(signal.SIGKILL)
         _, status = os.waitpid(self._kernel, 0)
@@ -108,7 +109,11 @@ class Keeper:
 
     def _obey(self) -> None:
         message = self._client.recv(MESSAGE)
-        self._signal(json.loads(message)["signal"] if message else signal.SIGKILL)
+        order = json.loads(message) if message else {"signal": signal.SIGKILL}
+        if "begin" in order:
+            self._use.begin()
+        else:
+            self._signal(order["signal"])
 
     def _signal(self, number: int) -> None:
         if number == signal.SIGKILL and self._first:

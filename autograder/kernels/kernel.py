@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import random
 import signal
@@ -80,6 +81,7 @@ def become_kernel(order: dict, tell: int, channel: int, *, boxed: bool) -> NoRet
         sys.argv = ["ipykernel_launcher", *order["argv"]]
         KernelApp.launch_instance(sys.argv[1:], room=order["limits"]["output"] + _ALWAYS, channel=channel)
         # Temporary folders go now; the rest of the interpreter's farewell belongs to the warm process.
+        gc.freeze()  # IPython would look through all that is about to vanish
         atexit._run_exitfuncs()
     finally:
         os._exit(0)

@@ -59,8 +59,12 @@ class Watch:
     def __init__(self, limits: dict[str, int], *, boxed: bool):
         self._limits = limits
         self._boxed = boxed
-        self._deadline = time.monotonic() + limits["time"]
         self._next = 0.0
+        self.begin()
+
+    def begin(self) -> None:
+        """Count the time from now on."""
+        self._deadline = time.monotonic() + self._limits["time"]
 
     def find_excess(self) -> str:
         """Return what the notebook has used too much of, or an empty string; it may be asked at any time."""

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import copy
 import json
 import os
-import random
-import select
 import shutil
-import signal
 import socket
-import subprocess
-import sys
 import tempfile
-import threading
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -29,179 +19,11 @@ from jupyter_client.connect import KernelConnectionInfo, port_names
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 from traitlets import Enum, List, Type, Unicode
+from traitlets.config import Config
 
-from autograder.kernels import MESSAGE, files, sandbox
+from autograder.kernels import sandbox
 from autograder.kernels.limits import Limits
-
-_START_LIMIT = 120  # s; a cold disk may take this long to import TensorFlow
-
-
-class WarmKernels:
-    """The warm process, started when the first kernel is asked for and ended with this one.
-
-    Parameters
-    ----------
-    modules : tuple of str
-        What every kernel has imported when it starts.
-    boxed : bool
-        Whether the process runs in bubblewrap, and each of its kernels in a sandbox of its own.
-    visible : tuple of str
-        Files and folders that a sandbox shows besides the system, the environment and the modules.
-
-    Attributes
-    ----------
-    view : list of str or None
-        All that a sandbox shows, if there is one.
-    """
-
-    def __init__(self, modules: tuple[str, ...], *, boxed: bool, visible: tuple[str, ...] = ()):
-        self.view = sandbox.view(modules, visible) if boxed else None
-        self._modules = modules
-        self._lock = threading.Lock()
-        self._process: subprocess.Popen | None = None
-        # bubblewrap ends with the thread that has started it; this one lasts.
-        self._starter = ThreadPoolExecutor(1)
-
-    def start_kernel(self, order: dict[str, Any], doors: Sequence[socket.socket] = ()) -> WarmKernel:
-        """Fork a kernel.
-
-        Parameters
-        ----------
-        order : dict
-            ``argv``, ``cwd``, ``env`` and ``limits``; in a sandbox also ``connection``, the text of its connection
-            file, and ``ports``, the paths in there of the sockets that the file names.
-        doors : sequence of socket.socket
-            Listening sockets, one a port, on which it can be reached from outside.
-
-        Raises
-        ------
-        RuntimeError
-            If the kernel does not start; the message says why.
-        """
-        with self._lock:
-            if self._process is None or self._process.poll() is not None:
-                self._start(order["env"])
-        return WarmKernel(order, self.view, self._control, doors)
-
-    def stop(self) -> None:
-        """End the warm process and every kernel that it still has."""
-        if self._process is not None:
-            self._control.close()
-            self._process.wait()
-            self._process = None
-
-    def _start(self, env: dict[str, str]) -> None:
-        order = json.dumps({"modules": self._modules, "view": self.view})
-        command = [sys.executable, "-m", "autograder.kernels.warm", order]
-        if self.view is not None:
-            command = [*sandbox.command(self.view), *command]
-        self._control, control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with control, tempfile.TemporaryFile() as said:
-            settings = {"stdin": control, "stdout": said, "stderr": said, "env": env, "cwd": "/"}
-            try:
-                start = self._starter.submit(subprocess.Popen, command, start_new_session=True, **settings)
-                self._process = start.result()
-            except OSError as error:
-                raise self._failure(str(error)) from error
-            control.close()
-            if not self._is_ready():
-                said.seek(0)
-                raise self._failure((said.read().decode(errors="replace").splitlines() or ["it said nothing"])[-1])
-        atexit.register(self.stop)
-
-    def _is_ready(self) -> bool:
-        ready = select.select([self._control], [], [], _START_LIMIT)[0] and self._control.recv(MESSAGE)
-        if not ready:
-            self._process.kill()
-        return bool(ready)
-
-    def _failure(self, reason: str) -> RuntimeError:
-        obstacle = sandbox.find_obstacle() if self.view is not None else None
-        return RuntimeError(str(obstacle) if obstacle else f"the warm process did not start: {reason}")
-
-
-class WarmKernel:
-    """One forked kernel, with the part of `subprocess.Popen` that Jupyter uses.
-
-    Attributes
-    ----------
-    reason : str
-        Which limit has ended it, if one has.
-    unsaved : str
-        Why the files that it has left were not kept, if they were not.
-    channel : socket.socket
-        Leads to the kernel's `autograder.kernels.seal`.
-    lost : bool
-        Whether its keeper or the warm process went away and took it along, through no fault of its own.
-    """
-
-    stdin = stdout = stderr = None
-
-    def __init__(
-        self, order: dict[str, Any], view: list[str] | None, control: socket.socket, doors: Sequence[socket.socket]
-    ):
-        self.reason = self.unsaved = ""
-        self.lost = False
-        self.returncode: int | None = None
-        self._folder = Path(order["cwd"])
-        self._core = _Core() if view is not None else None
-        self._client, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.channel, channel = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._outbox = tempfile.TemporaryFile()  # noqa: SIM115 - `_bury` closes it
-        cores = [self._core.number] if self._core else []
-        with tempfile.TemporaryFile() as inbox, theirs, channel:
-            if view is not None:
-                files.pack(self._folder, inbox, order["limits"]["disk"], without=view)
-                inbox.flush()
-            parts = (theirs, inbox, self._outbox, channel, *doors)
-            socket.send_fds(control, [b"!"], [part.fileno() for part in parts])
-        self._client.send(json.dumps({**order, "cores": cores}).encode())
-        answer = self._receive()
-        if "pid" not in answer:
-            raise RuntimeError(answer.get("error", "the warm process is gone"))
-
-    def poll(self) -> int | None:
-        """Return the exit status, or None while the kernel lives."""
-        if self.returncode is None and select.select([self._client], [], [], 0)[0]:
-            self._bury(self._receive())
-        return self.returncode
-
-    def wait(self, timeout: float | None = None) -> int:
-        """Wait for the kernel to end and return its exit status."""
-        deadline = None if timeout is None else time.monotonic() + timeout
-        while self.poll() is None:
-            if deadline is not None and time.monotonic() > deadline:
-                raise subprocess.TimeoutExpired("kernel", timeout)
-            time.sleep(0.02)
-        return self.returncode
-
-    def send_signal(self, number: int) -> None:
-        """Send a signal to the kernel and to what it has started."""
-        if self.poll() is None:
-            with contextlib.suppress(OSError):
-                self._client.send(json.dumps({"signal": number}).encode())
-
-    def kill(self) -> None:
-        """End the kernel at once."""
-        self.send_signal(signal.SIGKILL)
-
-    def terminate(self) -> None:
-        """Ask the kernel to end."""
-        self.send_signal(signal.SIGTERM)
-
-    def _bury(self, answer: dict[str, Any]) -> None:
-        with self._client, self._outbox, self._core or contextlib.nullcontext():
-            self.reason, self.unsaved = answer.get("reason", ""), answer.get("unsaved", "")
-            if os.fstat(self._outbox.fileno()).st_size and not self.unsaved:
-                files.unpack(self._outbox, self._folder)
-        self.lost = not answer
-        self.returncode = answer.get("exit", -signal.SIGKILL)
-
-    def _receive(self) -> dict[str, Any]:
-        with contextlib.suppress(OSError):
-            if message := self._client.recv(MESSAGE):
-                return json.loads(message)
-        return {}
+from autograder.kernels.pool import START_LIMIT, WarmKernel, WarmKernels, warm_kernels
 
 
 class WarmProvisioner(LocalProvisioner):
@@ -234,20 +56,26 @@ class WarmProvisioner(LocalProvisioner):
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Fork the kernel that ``cmd`` would have started cold."""
-        boxed = self.sandbox != "none"
-        kernels = _warm_kernels(tuple(self.modules), boxed, tuple(self.visible))
+        kernels = self.warm_kernels()
         self.cwd = os.path.realpath(kwargs.get("cwd") or os.getcwd())
-        order = {"cwd": self.cwd, "env": kwargs["env"], "limits": Limits(parent=self).as_dict()}
+        order = {"cwd": self.cwd, "env": self.inner_environment(kwargs["env"]), "limits": Limits(parent=self).as_dict()}
         order |= {"argv": cmd[cmd.index("-f") :], "ports": []}
         with contextlib.ExitStack() as stack:
             doors = []
-            if boxed:
+            if kernels.view is not None:
                 _refuse_inside(kernels.view, self.cwd)
-                order |= {"env": sandbox.environment(kwargs["env"], self.environment)}
                 order |= self._inner_connection(order["argv"])
                 doors = [stack.enter_context(_listen(path)) for path in self._sockets(self.parent.ip)]
             self.process = self.kernel = kernels.start_kernel(order, doors)
         return self.connection_info
+
+    def warm_kernels(self) -> WarmKernels:
+        """Return the warm process that kernels are forked from, started or not."""
+        return warm_kernels(tuple(self.modules), self.sandbox != "none", tuple(self.visible))
+
+    def inner_environment(self, env: dict[str, str]) -> dict[str, str]:
+        """Return what a kernel has of these environment variables."""
+        return env if self.sandbox == "none" else sandbox.environment(env, self.environment)
 
     async def cleanup(self, restart: bool = False) -> None:
         """Remove what was made for the connection."""
@@ -269,6 +97,20 @@ class WarmProvisioner(LocalProvisioner):
         return [f"{prefix}-{getattr(self.parent, name)}" for name in port_names]
 
 
+def warm_up(config: Config, env: dict[str, str]) -> None:
+    """Start the warm process in the background; if it cannot be started, the first kernel will say why.
+
+    Parameters
+    ----------
+    config : traitlets.config.Config
+        With the settings of `WarmProvisioner`.
+    env : dict
+        The environment variables that kernels will be given.
+    """
+    provisioner = WarmProvisioner(config=config)
+    provisioner.warm_kernels().warm_up(provisioner.inner_environment(env))
+
+
 class PromptClient(AsyncKernelClient):
     """Waits for nothing longer than it takes: Jupyter's own waits 0.2 s when a kernel starts, for nothing to come."""
 
@@ -278,7 +120,7 @@ class PromptClient(AsyncKernelClient):
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
         """Return once the kernel answers on both channels; `RuntimeError` says why it does not."""
-        deadline = time.monotonic() + (timeout or _START_LIMIT)
+        deadline = time.monotonic() + (timeout or START_LIMIT)
         while time.monotonic() < deadline:
             self.kernel_info()
             with contextlib.suppress(Empty):
@@ -304,22 +146,6 @@ class WarmKernelManager(AsyncKernelManager):
         return spec
 
 
-class _Core(socket.socket):
-    """A processor core for one kernel, with no other kernel on it as long as there are cores that are free.
-
-    Who has one is known by a name that can be bound only once on this machine, and that goes with its process.
-    """
-
-    def __init__(self):
-        super().__init__(socket.AF_UNIX)
-        cores = sorted(os.sched_getaffinity(0))
-        for self.number in cores:
-            with contextlib.suppress(OSError):
-                self.bind(f"\0autograder-core-{self.number}")
-                return
-        self.number = random.choice(cores)
-
-
 def _listen(path: str) -> socket.socket:
     with contextlib.suppress(FileNotFoundError):
         os.unlink(path)
@@ -333,8 +159,3 @@ def _refuse_inside(view: list[str], folder: str) -> None:
     for path in view:
         if Path(folder).is_relative_to(path):
             raise RuntimeError(f"{folder} lies in {path}, which every sandbox shows: move the notebooks elsewhere")
-
-
-@cache
-def _warm_kernels(modules: tuple[str, ...], boxed: bool, visible: tuple[str, ...]) -> WarmKernels:
-    return WarmKernels(modules, boxed=boxed, visible=visible)

@@ -17,18 +17,29 @@ import socket
 import sys
 
 from autograder.kernels import box
+from autograder.kernels.room import call_with_room
 
 _MOST = 16  # open files of one order
+# What IPython and its kernels import only as they start.
+_OF_KERNELS = (
+    "ipykernel.debugger",
+    "IPython.core.completerlib",
+    "IPython.core.logger",
+    "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
+    "sqlite3",
+)
 
 
 def serve(modules: list[str], view: list[str] | None) -> None:
     """Import ``modules``, say so on standard input and fork kernels until it ends."""
+    gc.disable()  # it would look through the same modules again and again while they are being imported
     _import(modules)
     if view is not None:
         box.prepare()
     importlib.import_module("autograder.kernels.seal").prepare()
-    gc.collect()
     gc.freeze()  # what is here stays, and need not be looked at in every kernel
+    gc.enable()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     control = socket.socket(fileno=os.dup(sys.stdin.fileno()))
     _close_streams()
@@ -46,8 +57,8 @@ def _import(modules: list[str]) -> None:
     # As in a kernel that starts cold, where IPython sets it before anything is imported.
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     importlib.import_module("autograder.kernels.keeper")
-    for module in modules:
-        with contextlib.suppress(ImportError):  # the notebook that imports it will be told
+    for module in [*_OF_KERNELS, *modules]:
+        with contextlib.suppress(Exception):  # the notebook that imports it will be told
             importlib.import_module(module)
 
 
@@ -83,4 +94,4 @@ def _start_keeper(descriptors: list[int], view: list[str] | None, control: socke
 if __name__ == "__main__":
     del sys.path[0]  # where this was started; a kernel adds where it works (the option -P would keep it from that)
     order = json.loads(sys.argv[1])
-    serve(order["modules"], order["view"])
+    call_with_room(serve, order["modules"], order["view"])
