@@ -30,7 +30,7 @@ from autograder.kernels.files import TooLarge
 from autograder.kernels.limits import Limits
 from autograder.kernels.outputs import Room, mend, new_failure
 from autograder.kernels.pool import SEATS, WarmKernel
-from autograder.kernels.provisioner import WarmKernelManager
+from autograder.kernels.provisioner import WarmKernelManager, WarmProvisioner
 from autograder.plan import is_instructors
 from autograder.settings import kernel_environment
 from autograder.verdict import Verdicts
@@ -150,9 +150,11 @@ class _Execute(Execute):
     def setup_kernel(self, **kwargs):
         # What a kernel process itself prints is no output of a cell.
         with super().setup_kernel(env=kernel_environment(), stdout=DEVNULL, stderr=DEVNULL, **kwargs):
-            self._kernel = getattr(self.km.provisioner, "kernel", None)
-            if self._kernel:
+            if isinstance(self.km.provisioner, WarmProvisioner):
+                self._kernel = self.km.provisioner.kernel
                 self._verdicts = Verdicts(self._kernel.channel, self._plan)
+                self.km.provisioner.close_doors()
+            self.km.cleanup_connection_file()  # nobody else is to connect, and a run that is killed leaves nothing
             with self._kernel.turn() if self._kernel else nullcontext():
                 started = time.monotonic()
                 yield

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import nbformat
 import psutil
@@ -17,6 +19,7 @@ from traitlets.config import Config
 from autograder.kernels.limits import Limits
 from autograder.kernels.pool import WarmKernels
 from autograder.kernels.provisioner import WarmKernelManager
+from autograder.kernels.room import call_with_room
 from autograder.run import KERNEL_MANAGER, run_notebook
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
@@ -136,6 +139,35 @@ def test_any_jupyter_client_can_have_a_warm_kernel_by_its_name(kernel):
     assert not manager.is_alive()
 
 
+def test_warm_process_starts_in_the_background_and_what_fails_there_is_told_later(tmp_path):
+    kernels = WarmKernels((), boxed=False)
+    kernels.warm_up({"PYTHONHOME": "/nowhere"})  # no Python starts with that
+    with pytest.raises(RuntimeError, match="did not start"):
+        kernels.start_kernel(order(tmp_path, "one") | {"env": {"PYTHONHOME": "/nowhere"}})
+    kernels.warm_up(dict(os.environ))
+    kernel = kernels.start_kernel(order(tmp_path, "two"))
+    assert kernel.poll() is None
+    kernels.stop()
+
+
+def test_calls_have_room_for_their_frames():
+    def dive(depth):
+        return dive(depth - 1) if depth else 0
+
+    def work():
+        before = resource.getrusage(resource.RUSAGE_THREAD).ru_minflt
+        for depth in range(100, 300):
+            for _ in range(20):
+                dive(depth)
+        return resource.getrusage(resource.RUSAGE_THREAD).ru_minflt - before
+
+    def in_a_thread(function, *args):  # whose frames begin in a chunk of their own
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(function, *args).result()
+
+    assert 10 * in_a_thread(call_with_room, work) < in_a_thread(work)
+
+
 def wait_until(condition) -> bool:
     for _ in range(200):
         if condition():
@@ -144,15 +176,15 @@ def wait_until(condition) -> bool:
     return False
 
 
-def order(folder) -> dict:
+def order(folder, name) -> dict:
     env, limits = dict(os.environ), Limits().as_dict()
-    return {"argv": ["-f", "none.json"], "cwd": str(folder), "env": env, "limits": limits, "ports": []}
+    return {"argv": ["-f", f"{name}.json"], "cwd": str(folder), "env": env, "limits": limits, "ports": []}
 
 
 def test_kernel_reports_its_end_and_stopping_ends_all(tmp_path):
     kernels = WarmKernels((), boxed=False)
     before = set(psutil.Process().children(recursive=True))
-    started = [kernels.start_kernel(order(tmp_path)) for _ in range(2)]
+    started = [kernels.start_kernel(order(tmp_path, name)) for name in ("one", "two")]
     started[0].kill()
     assert started[0].wait(timeout=10) == -signal.SIGKILL
     kernels.stop()
@@ -172,12 +204,15 @@ def test_kernels_end_with_the_process_that_asked_for_them(tmp_path, sandbox):
         "run_notebook(nbformat.v4.new_notebook(cells=[cell]), Path(sys.argv[1]), config)\n"
     )
     (tmp_path / "folder").mkdir()
-    master = subprocess.Popen([sys.executable, tmp_path / "master.py", tmp_path / "folder"])
+    (tmp_path / "tmp").mkdir()
+    env = {**os.environ, "TMPDIR": str(tmp_path / "tmp")}
+    master = subprocess.Popen([sys.executable, tmp_path / "master.py", tmp_path / "folder"], env=env)
 
     def sleepers():
         return [p for p in psutil.process_iter(["cmdline"]) if "98765.4321" in (p.info["cmdline"] or [])]
 
     assert wait_until(sleepers)
+    assert not list((tmp_path / "tmp").iterdir())
     master.kill()
     master.wait()
     assert wait_until(lambda: not sleepers())

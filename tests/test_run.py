@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 
 import nbformat
@@ -70,6 +72,29 @@ def test_kernel_is_lost_with_the_warm_process(tmp_path):
         run(tmp_path, "import time; time.sleep(20)")
     stopped, cells = run(tmp_path, "print('a new one')")
     assert (stopped, cells[0].outputs[0].text) == ("", "a new one\n")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="kernels take turns on Linux only")
+def test_notebooks_take_turns_on_a_core_and_waiting_costs_no_time(tmp_path):
+    source = "import time; start = time.monotonic(); time.sleep(2); print(start, time.monotonic())"
+    config = Config({"Limits": {"time": 3}})
+
+    def work(name):
+        (tmp_path / name).mkdir()
+        nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+        done = run_notebook(nb, tmp_path / name, config)
+        return done, [float(word) for word in nb.cells[0].outputs[0].text.split()]
+
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cores)})  # for the threads that are started now
+    try:
+        done = [future.result() for _, future in run_all(["one", "two"], work, 2)]
+    finally:
+        os.sched_setaffinity(0, cores)
+    assert [run.stopped for run, _ in done] == ["", ""]
+    assert all(2 <= run.seconds < 4 for run, _ in done)
+    first, second = sorted(times for _, times in done)
+    assert first[1] <= second[0]
 
 
 def test_every_job_comes_back_with_its_own_result_or_error():

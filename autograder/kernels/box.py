@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import platform
+import re
 import resource
 import shutil
 import signal
@@ -16,6 +17,7 @@ import sys
 from pathlib import Path
 
 from autograder.kernels import MESSAGE, linux
+from autograder.kernels.limits import OPEN_FILES
 from autograder.kernels.sandbox import CHANNELS, HOME, STAGE
 
 _USER = 65533  # who a kernel is when root grades: somebody who owns nothing
@@ -23,7 +25,6 @@ _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _LINKS = {"ptmx": "pts/ptmx", "fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}
 _BYTES_PER_FILE = 2**14  # there may be one file for so many bytes of disk
 _SPARE_PROCESSES = 64  # the watch finds out first, and says so
-_OPEN_FILES = 4096
 
 
 def separate(parent: socket.socket) -> None:
@@ -101,14 +102,17 @@ def lock(limits: dict[str, int], cores: list[int]) -> None:
     linux.mount("proc", "/proc", "proc", linux.NO_SUID | linux.NO_DEVICES)
     Path("/proc/self/oom_score_adj").write_text("1000")  # before anything else of this machine
     Path("/proc/sys/user/max_user_namespaces").write_text("0")
+    for buffer in ("tcp_rmem", "tcp_wmem"):  # their memory is counted nowhere
+        Path(f"/proc/sys/net/ipv4/{buffer}").write_text("4096 65536 131072")
     if cores:
         os.sched_setaffinity(0, cores)
     private = int(Path("/proc/self/status").read_text().partition("VmData:")[2].split()[0]) * 1024
     _limit(resource.RLIMIT_DATA, private + limits["memory"])
     _limit(resource.RLIMIT_FSIZE, limits["disk"])
-    _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
+    _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
     _limit(resource.RLIMIT_CORE, 0)
-    if tuple(map(int, platform.release().split(".")[:2])) >= (5, 14):  # before, it counted all processes of the user
+    version = re.match(r"(\d+)\.(\d+)", platform.release())
+    if tuple(map(int, version.groups())) >= (5, 14):  # before, it counted all processes of the user
         _limit(resource.RLIMIT_NPROC, limits["processes"] + _SPARE_PROCESSES)
     linux.drop_privileges()
     linux.forbid_system_calls()

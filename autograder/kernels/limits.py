@@ -10,8 +10,10 @@ from collections.abc import Iterable
 from traitlets import Integer
 from traitlets.config import Configurable
 
+OPEN_FILES = 4096  # of all processes together: a socket may hold 200 kB that are counted nowhere
 _MOMENT = 0.1  # s, between two looks
-_SHARE = 10  # looking takes no more than one part in ten of the time
+_LONGEST = 0.5  # s, between two close looks at memory, which cost more
+_SHARE = 10  # they take no more than one part in ten of the time, if that can be
 
 
 class Limits(Configurable):
@@ -59,7 +61,7 @@ class Watch:
     def __init__(self, limits: dict[str, int], *, boxed: bool):
         self._limits = limits
         self._boxed = boxed
-        self._next = 0.0
+        self._next = self._next_close = 0.0
         self.begin()
 
     def begin(self) -> None:
@@ -68,36 +70,54 @@ class Watch:
 
     def find_excess(self) -> str:
         """Return what the notebook has used too much of, or an empty string; it may be asked at any time."""
-        now, spent = time.monotonic(), time.process_time()
+        now = time.monotonic()
         if now < self._next:
             return ""
+        self._next = now + _MOMENT
         if now > self._deadline:
             return f"it ran longer than {self._limits['time']} s in total"
-        excess = self._count() if self._boxed else ""
-        self._next = now + max(_MOMENT, _SHARE * (time.process_time() - spent))
-        return excess
-
-    def _count(self) -> str:
-        running = [self._status(pid) for pid in os.listdir("/proc") if pid.isdigit() and pid != "1"]
+        if not self._boxed:
+            return ""
+        running = [_read_status(int(pid)) for pid in os.listdir("/proc") if pid.isdigit() and pid != "1"]
         running = [status for status in running if status]
         if sum(status.get("Threads", 0) for status in running) >= self._limits["processes"]:
             return f"it had more than {self._limits['processes']} processes and threads"
-        most = self._limits["memory"]
-        # What processes share counts for each of them in the first sum; only if it is too high, look more closely.
-        if sum(map(_bytes_of, running)) > most and sum(map(self._share_of_memory, running)) > most:
-            return f"it used more than {show(most)} of memory"
+        if sum(map(_count_files, running)) > OPEN_FILES:
+            return f"it had more than {OPEN_FILES} open files"
+        # What processes share counts for each of them in this sum; only if it is too high, look more closely.
+        if sum(map(_bytes_of, running)) > self._limits["memory"] and now > self._next_close:
+            return self._look_closely(running)
         return ""
 
-    def _status(self, pid: str) -> dict[str, int]:
-        with contextlib.suppress(OSError), open(f"/proc/{pid}/status", errors="replace") as file:
-            return {"pid": int(pid)} | _read_numbers(file)
-        return {}  # it has just ended
+    def _look_closely(self, running: list[dict[str, int]]) -> str:
+        spent = time.process_time()
+        used = sum(map(self._share_of_memory, running))
+        pause = min(_LONGEST, _SHARE * (time.process_time() - spent))
+        self._next_close = time.monotonic() + pause
+        return f"it used more than {show(self._limits['memory'])} of memory" if used > self._limits["memory"] else ""
 
     def _share_of_memory(self, status: dict[str, int]) -> int:
         """Return the bytes a process holds, with its part of what it shares with others."""
         with contextlib.suppress(OSError), open(f"/proc/{status['pid']}/smaps_rollup") as file:
             status = status | {"VmRSS": _read_numbers(file)["Pss"]}
         return _bytes_of(status)
+
+
+def _read_status(pid: int) -> dict[str, int]:
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/status", errors="replace") as file:
+        return {"pid": pid} | _read_numbers(file)
+    return {}  # it has just ended
+
+
+def _count_files(status: dict[str, int]) -> int:
+    """Return the number of open files of a process; one that hides them may have as many as there can be."""
+    try:
+        return len(os.listdir(f"/proc/{status['pid']}/fd"))
+    except PermissionError:
+        lives = "VmSize" in _read_status(status["pid"])  # one that has ended and waits for its parent has none
+        return OPEN_FILES * lives
+    except OSError:  # it has just ended
+        return 0
 
 
 def _bytes_of(status: dict[str, int]) -> int:

@@ -21,12 +21,14 @@ _CAPABILITY_HEADER = struct.pack("Ii", 0x20080522, 0)  # version 3, this process
 # Kernel interfaces that hold memory which no limit sees, or that no notebook needs, by machine.
 _FORBIDDEN = {
     "x86_64": {
-        "memfd_create": 319, "memfd_secret": 447, "shmget": 29, "msgget": 68, "io_uring_setup": 425,
-        "userfaultfd": 323, "bpf": 321, "perf_event_open": 298, "add_key": 248, "request_key": 249, "keyctl": 250,
+        "memfd_create": 319, "memfd_secret": 447, "shmget": 29, "semget": 64, "msgget": 68,
+        "io_uring_setup": 425, "userfaultfd": 323, "bpf": 321, "perf_event_open": 298,
+        "add_key": 248, "request_key": 249, "keyctl": 250,
     },
     "aarch64": {
-        "memfd_create": 279, "memfd_secret": 447, "shmget": 194, "msgget": 186, "io_uring_setup": 425,
-        "userfaultfd": 282, "bpf": 280, "perf_event_open": 241, "add_key": 217, "request_key": 218, "keyctl": 219,
+        "memfd_create": 279, "memfd_secret": 447, "shmget": 194, "semget": 190, "msgget": 186,
+        "io_uring_setup": 425, "userfaultfd": 282, "bpf": 280, "perf_event_open": 241,
+        "add_key": 217, "request_key": 218, "keyctl": 219,
     },
 }  # fmt: skip
 _SET_AFFINITY = {"x86_64": 203, "aarch64": 122}

@@ -66,7 +66,11 @@ class WarmProvisioner(LocalProvisioner):
                 _refuse_inside(kernels.view, self.cwd)
                 order |= self._inner_connection(order["argv"])
                 doors = [stack.enter_context(_listen(path)) for path in self._sockets(self.parent.ip)]
-            self.process = self.kernel = kernels.start_kernel(order, doors)
+            try:
+                self.process = self.kernel = kernels.start_kernel(order, doors)
+            except Exception:
+                self.close_doors()
+                raise
         return self.connection_info
 
     def warm_kernels(self) -> WarmKernels:
@@ -81,7 +85,11 @@ class WarmProvisioner(LocalProvisioner):
         """Remove what was made for the connection."""
         await super().cleanup(restart)
         if not restart:
-            shutil.rmtree(self._channels, ignore_errors=True)
+            self.close_doors()
+
+    def close_doors(self) -> None:
+        """Let nobody connect to the kernel any more; whoever is connected stays so, and no file is left."""
+        shutil.rmtree(self._channels, ignore_errors=True)
 
     def _inner_connection(self, argv: list[str]) -> dict[str, Any]:
         """Return the part of an order that tells a kernel in a sandbox where its sockets are."""

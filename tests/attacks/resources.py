@@ -65,6 +65,25 @@ CASES = [
         note=TOO_MUCH,
     ),
     Case(
+        "memory_of_sockets",
+        "Fill the buffers of sockets, whose memory belongs to no process.",
+        ENDED,
+        """
+            for _ in range(4):
+                if os.fork() == 0:
+                    kept = []
+                    try:
+                        while True:
+                            kept.append(socket.socketpair())
+                            kept[-1][0].setblocking(False)
+                            kept[-1][0].send(bytes(2**17))
+                    except OSError: time.sleep(60)
+            time.sleep(60)
+        """,
+        score=2,
+        note="it had more than 4096 open files",
+    ),
+    Case(
         "shared_memory",
         "Fill memory that belongs to no process alone.",
         ENDED,
@@ -86,6 +105,7 @@ CASES = [
             attempt(lambda: os.memfd_create('x'))
             libc = ctypes.CDLL(None)
             if libc.shmget(0, 2**20, 0o1600) != -1 or libc.msgget(0, 0o1600) != -1: breach('shared memory')
+            if libc.semget(0, 8, 0o1600) != -1: breach('semaphores')
         """,
     ),
     Case("full_folder", "Fill the disk with files in its folder.", FULL, FILL.format(folder=".")),
