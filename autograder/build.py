@@ -14,7 +14,7 @@ from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import ClearSolutions, ComputeChecksums, LockCells
 from traitlets.config import Config
 
-from autograder import notebooks
+from autograder import notebooks, plan
 from autograder.course import Course, run_converter
 from autograder.layout import Layout, assignment_name, notebook_name
 from autograder.settings import CONFIG, load_config
@@ -91,11 +91,11 @@ def template_notebook(layout: Layout, exercise: str) -> NotebookNode:
     A repository without masters and hidden tests gives what it has: the exercise as it was released.
     """
     if exercise not in layout.masters() or not layout.tests_of(exercise).exists():
-        return notebooks.read(layout.exercises / f"{notebook_name(exercise)}.ipynb")
+        return plan.prepare(notebooks.read(layout.exercises / f"{notebook_name(exercise)}.ipynb"))
     nb, config = source_notebook(layout, exercise), default_config()
     for preprocessor in (LockCells, ClearSolutions, ComputeChecksums):
         nb, _ = preprocessor(config=config).preprocess(nb, {})
-    return nb
+    return plan.prepare(nb)
 
 
 def default_config() -> Config:

@@ -20,7 +20,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, SAWarning
 from traitlets.config import Config
 
-from autograder import notebooks
+from autograder import notebooks, plan
 from autograder.settings import CONFIG, load_config
 
 # nbgrader's own talk is for its own commands; ours say what matters in their own words.
@@ -172,4 +172,4 @@ class Course:
             cell.source = kept.get(notebooks.grade_id(cell), cell.source)
         for preprocessor in (LockCells, ComputeChecksums):
             nb, _ = preprocessor(config=self.config).preprocess(nb, {})
-        return nb
+        return plan.prepare(nb)

@@ -57,8 +57,8 @@ def identify(nb: NotebookNode, name: str, templates: Mapping[str, NotebookNode])
 def restore(nb: NotebookNode, template: NotebookNode) -> tuple[NotebookNode, list[str]]:
     """Return ``nb`` as it may be run and graded: the student's answers in the instructor's cells.
 
-    Locked and graded cells get the template's source and metadata, also where they were edited, copied or
-    deleted; every other cell stays as the student left it, without outputs.
+    ``template`` comes from `plan.prepare`. Locked and graded cells get its source and metadata, also where they were
+    edited, copied or deleted; every other cell stays as the student left it, without outputs.
 
     Returns
     -------
@@ -84,7 +84,7 @@ def restore(nb: NotebookNode, template: NotebookNode) -> tuple[NotebookNode, lis
     notes += _put_back(cells, known)
     notes += _foreign_kernel(nb)
     notes += _suspicious(cells)
-    metadata = {"kernelspec": template.metadata.get("kernelspec", KERNELSPEC), plan.KEY: plan.make_plan(template)}
+    metadata = {"kernelspec": template.metadata.get("kernelspec", KERNELSPEC), plan.KEY: template.metadata[plan.KEY]}
     restored = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
     _, restored = nbformat.validator.normalize(restored, strip_invalid_metadata=True)
     return restored, notes

@@ -16,6 +16,12 @@ _QUOTED_CLASS = re.compile(r"`([A-Z]\w*)[`(]")
 _CLASS_NAME = re.compile(r"[A-Z]\w*[a-z]\w*")
 
 
+def prepare(template: NotebookNode) -> NotebookNode:
+    """Put its plan into a template, for everything that is restored from it, and return it."""
+    template.metadata[KEY] = make_plan(template)
+    return template
+
+
 def make_plan(template: NotebookNode) -> dict[str, Any]:
     """Return what is to be kept up for the tests of ``template``, as plain data.
 

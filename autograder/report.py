@@ -78,6 +78,11 @@ def _show_figures(summary: Summary) -> None:
         out.print(Text(f"Slowest: {', '.join(slow)}"))
 
 
+def show_speed(notebooks: int, seconds: float) -> None:
+    """Print how fast this many notebooks were graded."""
+    out.print(Text(f"Speed:     {notebooks} notebooks in {seconds:.0f} s, {60 * notebooks / seconds:.0f} a minute"))
+
+
 class Running(ProgressColumn):
     """Who is running and for how long, as a column of a progress display."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 from pathlib import Path
 
 import click
@@ -45,10 +46,14 @@ def grade_class(
         if len(due) < len(chosen):
             advice = "going on with the others" if force else "--force grades them again"
             click.echo(f"{len(chosen) - len(due)} of {len(chosen)} were graded already; {advice}.", err=True)
+        started = time.monotonic()
         graded = _grade_with_progress(run, due)
+        took = time.monotonic() - started
         everybody = course.students(assignment)
         summary = summarize(course, assignment, everybody, run.due(everybody), run.entries())
     _show(course, summary, graded, chosen, as_json=as_json)
+    if graded and not as_json:
+        report.show_speed(sum(len(submission.seconds) for submission in graded), took)
     left = sorted(submission.student for submission in graded if not submission.recorded)
     if left:
         raise CourseError(f"{len(left)} not graded: {', '.join(left)}. They stay due; the same command tries again")

@@ -45,6 +45,7 @@ def test_terminal_shows_marks_failures_and_the_slow(graded):
     assert "5 graded: mean 5.6, median 8, lowest 0, highest 8" in run.stdout
     assert "p1 test_double (2 of 5)" in run.stdout
     assert "Slowest: dee (" in run.stdout
+    assert re.search(r"Speed: +\d+ notebooks in \d+ s, \d+ a minute", run.stdout)
 
 
 def test_files_say_the_same_as_the_gradebook(graded):
