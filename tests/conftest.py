@@ -70,6 +70,39 @@ def run_autograder(*arguments: str | Path, cwd: Path | None = None) -> subproces
     )
 
 
+def activated() -> dict[str, str]:
+    """Return the environment variables of a shell in which the environment is activated."""
+    return {**os.environ, "PATH": os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])}
+
+
+def run_nbgrader(course: Course, *arguments: str) -> None:
+    """Run one of stock nbgrader's own commands in a course; it has to succeed."""
+    command = [sys.executable, "-m", "nbgrader", *arguments]
+    run = subprocess.run(command, cwd=course.root, env=activated(), capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+
+
+def grade_rows(course: Course, assignment: str) -> list[tuple]:
+    """Return every grade and comment in the gradebook; a row begins with student, notebook and cell."""
+    with course.gradebook() as gradebook:
+        notebooks = [
+            (submission.student.id, nb.name, nb)
+            for submission in gradebook.assignment_submissions(assignment)
+            for nb in submission.notebooks
+        ]
+        grades = [
+            (student, name, g.name, g.auto_score, g.manual_score, g.extra_credit, g.max_score, g.needs_manual_grade)
+            for student, name, nb in notebooks
+            for g in nb.grades
+        ]
+        comments = [
+            (student, name, c.name, c.auto_comment, c.manual_comment)
+            for student, name, nb in notebooks
+            for c in nb.comments
+        ]
+    return sorted(grades + comments, key=str)
+
+
 def check_json(*files: Path) -> list[dict]:
     """Return what ``autograder check --json`` prints, an object a file."""
     run = run_autograder("check", "--json", *files)

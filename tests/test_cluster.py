@@ -20,7 +20,7 @@ from autograder.cluster import Cluster
 from autograder.course import Course, CourseError
 from autograder.grade import GradingRun, grade
 from tests.conftest import run_autograder
-from tests.plain_course import ASSIGNMENT, hand_in, make_course
+from tests.plain_course import ASSIGNMENT, hand_in, make_class
 
 CLASS = {
     "ann": "return 2 * x",
@@ -66,10 +66,7 @@ def dask(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def ungraded(tmp_path_factory):
-    course = make_course(tmp_path_factory.mktemp("plain") / "course")
-    for student, double in CLASS.items():
-        hand_in(course, student, double=double)
-    return course
+    return make_class(tmp_path_factory.mktemp("plain") / "course", CLASS)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from autograder import gradebook
 from autograder.course import Course, CourseError
 from autograder.grade import GradingRun, grade
 from tests.conftest import run_autograder
-from tests.plain_course import ASSIGNMENT, hand_in, make_course
+from tests.plain_course import ASSIGNMENT, hand_in, make_class
 
 BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 ON_PATH = shutil.which("initdb")
@@ -75,10 +75,7 @@ def course(server, tmp_path):
     with engine.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
     engine.dispose()
-    course = make_course(tmp_path / "course", server.url(name))
-    for student, double in CLASS.items():
-        hand_in(course, student, double=double)
-    return course
+    return make_class(tmp_path / "course", CLASS, server.url(name))
 
 
 def test_class_is_graded_into_it_and_left_alone_afterwards(course):

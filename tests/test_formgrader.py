@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import socket
-import subprocess
-import sys
-import time
 import urllib.error
 import urllib.request
 
@@ -17,10 +11,10 @@ import pytest
 from bs4 import BeautifulSoup
 
 from autograder import notebooks
-from autograder.course import Course
 from autograder.formgrader import EngineAPI
 from autograder.grade import GradingRun
 from tests.plain_course import ASSIGNMENT, hand_in, make_course
+from tests.servers import TOKEN, jupyter
 
 
 @pytest.fixture
@@ -68,39 +62,8 @@ def test_api_says_what_was_noted_and_what_went_wrong(course, api):
     assert "No such student: bob" in unknown["error"]
 
 
-@contextlib.contextmanager
-def jupyter_server(course: Course):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root", f"--port={port}"]
-    server = subprocess.Popen(
-        [*command, "--IdentityProvider.token=test"],
-        cwd=course.root,
-        env={**os.environ, "PATH": os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _wait_for(f"http://127.0.0.1:{port}", server)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
-def _wait_for(address: str, server: subprocess.Popen) -> None:
-    for _ in range(240):
-        assert server.poll() is None, "the server did not start"
-        with contextlib.suppress(OSError):
-            ask(f"{address}/formgrader/api/status")
-            return
-        time.sleep(0.25)
-    raise AssertionError("the server does not answer")
-
-
 def ask(url: str, method: str = "GET") -> str:
-    request = urllib.request.Request(url, method=method, headers={"Authorization": "token test"})
+    request = urllib.request.Request(url, method=method, headers={"Authorization": f"token {TOKEN}"})
     with urllib.request.urlopen(request, timeout=120) as answer:
         return answer.read().decode()
 
@@ -110,7 +73,7 @@ def test_button_and_pages_in_a_running_server(course):
     nb = notebooks.fill(nb, {"why": "<img src=x onerror=alert(1)> <script>alert(2)</script>"})
     nb.cells.append(nbformat.v4.new_markdown_cell("[x](javascript:alert(3))"))
     notebooks.write(nb, course.folder("submitted", "ann", ASSIGNMENT) / "p1.ipynb")
-    with jupyter_server(course) as address:
+    with jupyter("jupyter_server", course.root) as address:
         answer = json.loads(ask(f"{address}/formgrader/api/submission/{ASSIGNMENT}/ann/autograde", "POST"))
         assert answer == {"success": True, "log": ""}
         with course.gradebook() as gradebook:
@@ -126,7 +89,7 @@ def test_button_and_pages_in_a_running_server(course):
 
 
 def test_strangers_cannot_press_the_button(course):
-    with jupyter_server(course) as address:
+    with jupyter("jupyter_server", course.root) as address:
         button = f"{address}/formgrader/api/submission/{ASSIGNMENT}/ann/autograde"
         request = urllib.request.Request(button, method="POST")
         with pytest.raises(urllib.error.HTTPError) as refused:

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from tests.conftest import AUTOGRADER, run_autograder
-from tests.plain_course import hand_in, make_course
+from tests.plain_course import make_class
 
 
 def recorded(root: Path) -> int:
@@ -21,9 +21,8 @@ def recorded(root: Path) -> int:
 
 
 def test_interrupted_run_keeps_what_was_recorded_and_goes_on(tmp_path):
-    course = make_course(tmp_path / "course")
-    for student, double in {"ann": "import time; time.sleep(5); return 2 * x", "bob": "return 7"}.items():
-        hand_in(course, student, double=double)
+    answers = {"ann": "import time; time.sleep(5); return 2 * x", "bob": "return 7"}
+    course = make_class(tmp_path / "course", answers)
     run = subprocess.Popen([*AUTOGRADER, "grade", "--course", str(course.root)], stderr=subprocess.PIPE, text=True)
     while run.poll() is None and recorded(course.root) < 1:
         time.sleep(0.1)

@@ -21,7 +21,7 @@ from autograder import gradebook, notebooks, recorder
 from autograder.course import Course
 from autograder.grade import GradingRun, grade
 from tests.conftest import AUTOGRADER, run_autograder
-from tests.plain_course import ASSIGNMENT, hand_in, make_course
+from tests.plain_course import ASSIGNMENT, hand_in, make_class
 
 CLASS = {"ann": "return 2 * x", "bob": "return 7", "cid": "return 2 * x", "dee": "return x"}
 MARKS = {"ann": 8, "bob": 4, "cid": 8, "dee": 4}
@@ -29,10 +29,7 @@ MARKS = {"ann": 8, "bob": 4, "cid": 8, "dee": 4}
 
 @pytest.fixture(scope="module")
 def ungraded(tmp_path_factory):
-    course = make_course(tmp_path_factory.mktemp("plain") / "course")
-    for student, double in CLASS.items():
-        hand_in(course, student, double=double)
-    return course
+    return make_class(tmp_path_factory.mktemp("plain") / "course", CLASS)
 
 
 @pytest.fixture(scope="module")

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import nbgrader
 from nbgrader.converters import GenerateAssignment
 
 from autograder.course import Course, run_converter
-from tests.conftest import run_autograder
+from tests.conftest import grade_rows, run_autograder, run_nbgrader
 
 INSTALLED = Path(nbgrader.__file__).parent
 GUIDE = INSTALLED / "docs" / "source" / "user_guide"
@@ -44,37 +41,14 @@ def make_course(root: Path, source: Path, submitted: Path) -> Course:
     return course
 
 
-def rows(course: Course) -> list[tuple]:
-    """Return every grade and comment in the gradebook."""
-    with course.gradebook() as gradebook:
-        notebooks = [
-            (submission.student.id, nb.name, nb)
-            for submission in gradebook.assignment_submissions(ASSIGNMENT)
-            for nb in submission.notebooks
-        ]
-        grades = [
-            (student, name, g.name, g.auto_score, g.manual_score, g.extra_credit, g.max_score, g.needs_manual_grade)
-            for student, name, nb in notebooks
-            for g in nb.grades
-        ]
-        comments = [
-            (student, name, c.name, c.auto_comment, c.manual_comment)
-            for student, name, nb in notebooks
-            for c in nb.comments
-        ]
-    return sorted(grades + comments, key=str)
-
-
 def grade_both_ways(course: Course, tmp_path: Path) -> tuple[list[tuple], list[tuple]]:
     """Return the rows that we give, and those that nbgrader itself gives to a copy of the course."""
     copy = tmp_path / "copy"
     shutil.copytree(course.root, copy)
     run = run_autograder("grade", "--course", course.root)
     assert run.returncode == 0, run.stderr
-    environment = {**os.environ, "PATH": os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])}
-    command = [sys.executable, "-m", "nbgrader", "autograde", ASSIGNMENT, "--create"]
-    subprocess.run(command, cwd=copy, env=environment, capture_output=True, check=True)
-    return rows(course), rows(Course(copy))
+    run_nbgrader(Course(copy), "autograde", ASSIGNMENT, "--create")
+    return grade_rows(course, ASSIGNMENT), grade_rows(Course(copy), ASSIGNMENT)
 
 
 def test_samples_of_nbgraders_tests(tmp_path):

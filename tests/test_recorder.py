@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 
 import pytest
 from sqlalchemy import event
@@ -14,6 +11,7 @@ from sqlalchemy import event
 from autograder import notebooks
 from autograder.course import Course
 from autograder.grade import GradingRun, grade
+from tests.conftest import run_nbgrader
 from tests.plain_course import ASSIGNMENT, hand_in, make_course
 
 STUDENTS = ["ann", "bob", "cid", "dee"]
@@ -104,12 +102,8 @@ def ours(ungraded, tmp_path_factory):
 def theirs(ungraded, tmp_path_factory):
     root = tmp_path_factory.mktemp("theirs") / "course"
     shutil.copytree(ungraded.root, root)
-    environment = {**os.environ, "PATH": os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])}
-    for command in (["autograde", ASSIGNMENT, "--create"], ["generate_feedback", ASSIGNMENT]):
-        run = subprocess.run(
-            [sys.executable, "-m", "nbgrader", *command], cwd=root, env=environment, capture_output=True, text=True
-        )
-        assert run.returncode == 0, run.stderr
+    run_nbgrader(Course(root), "autograde", ASSIGNMENT, "--create")
+    run_nbgrader(Course(root), "generate_feedback", ASSIGNMENT)
     return Course(root)
 
 

@@ -1,15 +1,9 @@
-"""A real JupyterLab and a real, headless Chromium."""
+"""A real, headless Chromium."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,35 +29,3 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
         yield browser
         browser.close()
-
-
-@contextlib.contextmanager
-def jupyterlab(root: Path) -> Iterator[str]:
-    """Serve JupyterLab in ``root`` and give its address, token included as ``{}?token=...``."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}"]
-    server = subprocess.Popen(
-        [*command, "--IdentityProvider.token=test", "--LabApp.news_url="],
-        cwd=root,
-        env={**os.environ, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        _wait_for(f"{address}/api?token=test", server)
-        yield address
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
-def _wait_for(url: str, server: subprocess.Popen) -> None:
-    for _ in range(120):
-        assert server.poll() is None, "JupyterLab did not start"
-        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=5):
-            return
-        time.sleep(0.5)
-    raise AssertionError("JupyterLab does not answer")

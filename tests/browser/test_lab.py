@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from autograder import notebooks
 from autograder.build import reference_answers
 from autograder.layout import notebook_name
-from tests.browser.conftest import jupyterlab
+from tests.servers import jupyter
 
 NAME = notebook_name("_5_6_1")
 SLOW = 120_000  # ms; a kernel that imports TensorFlow on a busy machine
@@ -24,7 +24,7 @@ def lab(layout, tmp_path_factory):
         shutil.copy(layout.exercises / f"{NAME}{suffix}", root)
     released = notebooks.read(root / f"{NAME}.ipynb")
     notebooks.write(notebooks.fill(released, reference_answers(layout, "_5_6_1")), root / "solved.ipynb")
-    with jupyterlab(root) as address:
+    with jupyter("jupyterlab", root, "--LabApp.news_url=") as address:
         yield address
 
 
@@ -82,7 +82,7 @@ def test_script_opens_as_a_notebook(page, lab):
 
 def test_formgrader_shows_the_graded_class(page, graded):
     course, _ = graded
-    with jupyterlab(course.root) as address:
+    with jupyter("jupyterlab", course.root, "--LabApp.news_url=") as address:
         page.goto(f"{address}/formgrader?token=test")
         expect(page.locator("table")).to_contain_text("5_6", timeout=SLOW)
         page.goto(f"{address}/formgrader/gradebook/5_6/{NAME}")
