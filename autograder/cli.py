@@ -94,8 +94,10 @@ def grade(
     Submissions lie in submitted/STUDENT/ASSIGNMENT/, as .ipynb or .py. What was graded already is left alone until
     the submission or the assignment changes. A run that was stopped or killed goes on with the same command.
     """
+    from autograder.layout import BUNDLED
+
     if scheduler is None:
-        _warm_up(folder, sandbox)
+        _warm_up(folder or BUNDLED.course, sandbox)
     from sqlalchemy.exc import OperationalError
 
     from autograder.course import CourseError
@@ -122,15 +124,13 @@ def grade(
             raise click.ClickException(f"the course's folder cannot be used: {error}") from error
 
 
-def _warm_up(folder: Path | None, sandbox: str | None) -> None:
-    """Have what the course declares imported while this process imports nbgrader: both take seconds."""
+def _warm_up(folder: Path, sandbox: str | None) -> None:
+    """Have what the settings in ``folder`` declare imported while this process imports nbgrader: both take seconds."""
     from autograder.kernels.provisioner import warm_up
-    from autograder.layout import BUNDLED
     from autograder.settings import CONFIG, kernel_environment, load_config
 
-    root = folder or BUNDLED.course
-    if sys.platform == "linux" and (root / CONFIG).is_file():
-        config = load_config(root)
+    if sys.platform == "linux" and (folder / CONFIG).is_file():
+        config = load_config(folder)
         if sandbox:
             config.WarmProvisioner.sandbox = sandbox
         warm_up(config, kernel_environment())
@@ -145,6 +145,8 @@ def check(files: tuple[Path, ...], sandbox: str | None, as_json: bool) -> None:
 
     Exit status: 0 if all points were earned, 1 if not, 2 if a file could not be read or is no exercise.
     """
+    sandbox = sandbox or _sandbox_for_own_work()
+    _warm_up(Path(__file__).parent, sandbox)
     from functools import partial
 
     from rich.progress import track
@@ -153,7 +155,6 @@ def check(files: tuple[Path, ...], sandbox: str | None, as_json: bool) -> None:
     from autograder.check import NoExercise, check_file
     from autograder.run import PLACES, run_all
 
-    sandbox = sandbox or _sandbox_for_own_work()
     with _stoppable("Nothing was changed."):
         jobs = run_all(files, partial(check_file, sandbox=sandbox), PLACES)
         progress = track(jobs, "Checking", total=len(files), console=report.err, transient=True)

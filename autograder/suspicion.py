@@ -6,13 +6,14 @@ import ast
 
 from autograder import notebooks
 
-_MODULES = {"gc", "ctypes", "builtins"}
+_MODULES = {"gc", "ctypes", "_ctypes", "cffi", "builtins"}
 _WORDS = {
     "_getframe", "_current_frames", "currentframe", "getouterframes", "settrace", "setprofile", "addaudithook",
     "f_back", "f_locals", "f_globals", "tb_frame", "gi_frame", "cr_frame", "co_consts", "cell_contents", "__code__",
     "__closure__", "__globals__", "__subclasses__", "__builtins__", "__class__", "ast_transformers", "set_custom_exc",
     "input_transformers_cleanup", "input_transformers_post", "showtraceback", "_showtraceback", "iopub_socket",
     "shell_handlers", "do_execute", "display_pub", "displayhook", "excepthook", "user_ns", "user_module", "meta_path",
+    "__array_interface__", "__array_struct__", "from_address", "memmove",
 }  # fmt: skip
 _CALLS = {
     "os.kill",

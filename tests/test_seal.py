@@ -98,6 +98,24 @@ def test_outputs_are_shown_as_ever(tmp_path):
     assert "seal.py" not in "".join(error.traceback)
 
 
+DAMAGE = """
+place = {'data': (id(200) + 24, False), 'shape': (1,), 'typestr': '<u4', 'version': 3}
+memory = np.asarray(type('Memory', (), {'__array_interface__': place})())
+"""
+
+
+@pytest.mark.parametrize(
+    "answer", [f"{DAMAGE}memory[0] = 7\ndef f(): return 7", f"{DAMAGE}def f():\n    memory[0] = 7\n    return 7"]
+)
+@pytest.mark.parametrize("sealed", [True, False])
+def test_numbers_changed_in_memory_win_nothing(tmp_path, monkeypatch, answer, sealed):
+    if not sealed:  # 200 is 7 then, for whoever compares
+        monkeypatch.setattr("autograder.run.is_instructors", lambda cell: False)
+    score, _, notes = run(tmp_path, answer, "assert f() == 200")
+    assert score == (0 if sealed else 2)
+    assert sealed == any("changed the number 200 in memory" in note for note in notes)
+
+
 def test_without_a_sandbox(tmp_path):
     config = Config({"WarmProvisioner": {"modules": ["numpy"], "sandbox": "none"}})
     answer = "import numpy.testing\nnumpy.testing.assert_equal = print"

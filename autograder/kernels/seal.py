@@ -30,6 +30,7 @@ from traitlets import HasTraits
 from autograder.kernels import MESSAGE
 from autograder.kernels.alarm import Alarm
 from autograder.kernels.fair import Guard, NotDecided, bound_names, fill_in, own_module, rewrite
+from autograder.kernels.metal import Metal
 from autograder.kernels.pristine import Change, Pristine, give_back, put_back
 
 _TEXT = 1000  # characters of a message that are told
@@ -52,12 +53,13 @@ class Seal:
         ended its outcome is told: the nonce, the error or none, the result.
     pristine : Pristine
     guard : Guard
+    metal : Metal
     """
 
-    def __init__(self, app: Any, channel: socket.socket, pristine: Pristine, guard: Guard):
+    def __init__(self, app: Any, channel: socket.socket, pristine: Pristine, guard: Guard, metal: Metal):
         self._kernel, self._shell = app.kernel, app.shell
         self._channel = channel
-        self._pristine, self._guard = pristine, guard
+        self._pristine, self._guard, self._metal = pristine, guard, metal
         self._namespace = app.shell.user_module.__dict__
         self._plan: dict[str, Any] = {}
         self._helpers: dict[str, Any] = dict(self._namespace)
@@ -130,6 +132,7 @@ class Seal:
         try:
             if hashlib.sha256(code.encode()).hexdigest() != order["digest"]:
                 raise NotDecided("This is not the cell that was to be run.")
+            self._refuse_damage()
             text = TransformerManager().transform_cell(code)
             shell.history_manager.store_inputs(number, text, code)
             name = shell.compile.cache(text, number, raw_code=code)
@@ -203,6 +206,7 @@ class Seal:
         """Fail a cell that has come to its end if something was wrong on the way."""
         if not order["graded"]:
             return
+        self._refuse_damage()
         if self._guard.reasons:
             raise NotDecided(self._guard.reasons[0])
         if self._shell.exit_now and not leaving:
@@ -210,6 +214,13 @@ class Seal:
         for change in self._pristine.changes():
             if self._is_foreign(change.new):
                 raise NotDecided(f"This test was not decided: the answer has replaced `{change}` in the meantime.")
+
+    def _refuse_damage(self) -> None:
+        if damaged := self._metal.damage():
+            step = f"changed {damaged} in memory"
+            if step not in self._alarm.told:
+                self._alarm.told.append(step)
+            raise NotDecided(f"The submission {step}; no test can be decided any more.")
 
     def _is_foreign(self, value: Any) -> bool:
         code = getattr(getattr(value, "__func__", value), "__code__", None)
@@ -351,7 +362,7 @@ def prepare() -> None:
             import_module(name)
     pristine = Pristine()
     pristine.look()
-    _prepared.append((pristine, Guard(pristine)))
+    _prepared.append((pristine, Guard(pristine), Metal()))
 
 
 def install(app: Any, descriptor: int) -> None:
@@ -362,10 +373,10 @@ def install(app: Any, descriptor: int) -> None:
 def _hide() -> None:
     """Leave nothing of this where a notebook would look for it."""
     package = import_module("autograder.kernels")
-    for name in ("seal", "fair", "alarm", "pristine"):
+    for name in ("seal", "fair", "alarm", "pristine", "metal"):
         sys.modules.pop(f"{package.__name__}.{name}", None)
         package.__dict__.pop(name, None)
 
 
 _USUAL = ("unittest", "numpy.testing", "pandas.testing")
-_prepared: list[tuple[Pristine, Guard]] = []
+_prepared: list[tuple[Pristine, Guard, Metal]] = []
