@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import tarfile
+import time
 from pathlib import Path
 
 import nbformat
@@ -16,7 +17,7 @@ from nbformat.v4 import new_output
 from traitlets.config import Config
 
 from autograder.kernels import files, sandbox
-from autograder.kernels.limits import Limits, show
+from autograder.kernels.limits import Limits, Watch, show
 from autograder.kernels.outputs import Room, mend
 from autograder.kernels.provisioner import WarmProvisioner
 from autograder.run import KernelLost, run_notebook
@@ -180,6 +181,14 @@ def test_time_of_all_cells_together(tmp_path, kind):
     assert "it ran longer than 2 s in total" in stopped
     assert shown[0] == "before\n"
     assert shown[-1] == "NotRun"
+
+
+def test_time_of_a_kernel_that_is_not_graded_is_its_users():
+    watch = Watch({"time": 0}, boxed=False)
+    assert watch.find_excess() == ""
+    watch.begin()
+    time.sleep(0.2)
+    assert watch.find_excess() == "it ran longer than 0 s in total"
 
 
 def test_folder_that_is_too_large_is_a_reason(tmp_path):

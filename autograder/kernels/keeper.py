@@ -90,14 +90,14 @@ class Keeper:
 
     def _watch(self, relay: Relay) -> int:
         """Hand on messages until the kernel ends, by itself or by force, and return its status."""
-        self._use = Watch(self._limits, boxed=self._first is not None)
+        self._usage = Watch(self._limits, boxed=self._first is not None)
         parent = os.getppid()
         ended = os.pidfd_open(self._kernel)
         relay.listen_to(self._client, self._obey)
         relay.listen_to(ended, lambda: None)
         while not select.select([ended], [], [], 0)[0]:
             relay.work(_MOMENT)
-            self._reason = self._reason or self._use.find_excess() or relay.excess
+            self._reason = self._reason or self._usage.find_excess() or relay.excess
             if self._reason or os.getppid() != parent:
                 self._signal(signal.SIGKILL)
         _, status = os.waitpid(self._kernel, 0)
@@ -111,7 +111,7 @@ class Keeper:
         message = self._client.recv(MESSAGE)
         order = json.loads(message) if message else {"signal": signal.SIGKILL}
         if "begin" in order:
-            self._use.begin()
+            self._usage.begin()
         else:
             self._signal(order["signal"])
 

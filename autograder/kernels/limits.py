@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import time
 from collections.abc import Iterable
@@ -24,9 +25,9 @@ class Limits(Configurable):
     the sandbox only.
     """
 
-    time = Integer(1800, min=1, help="Seconds that a notebook may take from its first cell to its last.").tag(
-        config=True
-    )
+    time = Integer(
+        1800, min=1, help="Seconds that a notebook may take from its first cell to its last when it is graded."
+    ).tag(config=True)
     memory = Integer(4 * 2**30, min=2**20, help="Bytes that all processes of a notebook may hold together.").tag(
         config=True
     )
@@ -62,10 +63,10 @@ class Watch:
         self._limits = limits
         self._boxed = boxed
         self._next = self._next_close = 0.0
-        self.begin()
+        self._deadline = math.inf
 
     def begin(self) -> None:
-        """Count the time from now on."""
+        """Count the time from now on; before, it is nobody's."""
         self._deadline = time.monotonic() + self._limits["time"]
 
     def find_excess(self) -> str:
