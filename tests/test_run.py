@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import threading
@@ -62,6 +63,22 @@ def test_kernel_that_does_not_start_is_no_fault_of_the_notebook(tmp_path):
     nb.metadata["kernelspec"] = {"name": "no-such-kernel", "display_name": "?", "language": "python"}
     with pytest.raises(KernelLost, match="no-such-kernel"):
         run_notebook(nb, tmp_path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")
+def test_kernels_of_other_languages_run_where_nothing_is_shut_in(tmp_path, monkeypatch):
+    argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]  # Python, by another name
+    (tmp_path / "kernels" / "other").mkdir(parents=True)
+    spec = {"argv": argv, "display_name": "Other", "language": "other"}
+    (tmp_path / "kernels" / "other" / "kernel.json").write_text(json.dumps(spec))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("print('it ran')")])
+    nb.metadata["kernelspec"] = {"name": "other", "display_name": "Other", "language": "other"}
+    with pytest.raises(KernelLost, match="other is no Python kernel and cannot be shut in: see --sandbox none"):
+        run_notebook(nb, tmp_path)
+    done = run_notebook(nb, tmp_path, Config({"WarmProvisioner": {"sandbox": "none"}}))
+    assert (done.stopped, nb.cells[0].outputs[0].text) == ("", "it ran\n")
+    assert done.notes == ["the tests ran in a kernel that cannot be sealed"]
 
 
 def test_kernel_is_lost_with_the_warm_process(tmp_path):

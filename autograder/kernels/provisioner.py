@@ -142,7 +142,10 @@ class PromptClient(AsyncKernelClient):
 
 
 class WarmKernelManager(AsyncKernelManager):
-    """Manages kernels of any kernelspec, but has them forked from a warm process."""
+    """Manages kernels of any kernelspec, but has those of Python forked from a warm process.
+
+    Kernels of other languages start as Jupyter starts them, and only where nothing is to be shut in: `RuntimeError`.
+    """
 
     client_factory = Type(PromptClient)
 
@@ -150,6 +153,10 @@ class WarmKernelManager(AsyncKernelManager):
     def kernel_spec(self):
         """The kernelspec, told to use the warm provisioner."""
         spec = copy.copy(super().kernel_spec)
+        if spec.language.lower() != "python":
+            if WarmProvisioner(config=self.config).sandbox != "none":
+                raise RuntimeError(f"{self.kernel_name} is no Python kernel and cannot be shut in: see --sandbox none")
+            return spec
         spec.metadata = {**spec.metadata, "kernel_provisioner": {"provisioner_name": "autograder-warm"}}
         return spec
 
