@@ -111,7 +111,7 @@ def test_both_workers_work(course, dask):
 
 def test_worker_killed_in_the_middle_loses_nothing(course, dask):
     for student in ("ann", "bob"):  # one a worker
-        hand_in(course, student, double=f"import time; time.sleep(4); {CLASS[student]}")
+        hand_in(course, student, double=f"import time; time.sleep(2); {CLASS[student]}")
     victim = dask.workers[0]
     threading.Thread(target=kill_when_all_are_busy, args=(dask.address, victim)).start()
     with Cluster(dask.address) as cluster, GradingRun(course, ASSIGNMENT, cluster=cluster) as run:

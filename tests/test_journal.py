@@ -213,7 +213,7 @@ def test_killed_at_any_moment(fresh, seed):
 
 def test_warm_process_killed_over_and_over(fresh):
     for student in CLASS:  # slow enough to be hit
-        hand_in(fresh, student, double="import time; time.sleep(2); " + CLASS[student])
+        hand_in(fresh, student, double="import time; time.sleep(1); " + CLASS[student])
     run = start(fresh)
     killed = 0
     while run.poll() is None and killed < 2:
