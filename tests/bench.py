@@ -7,7 +7,6 @@ this machine on this day.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import statistics
 import subprocess
@@ -33,6 +32,7 @@ from autograder.course import Course, run_converter
 from autograder.layout import BUNDLED, notebook_name
 from autograder.run import CORES
 from tests import speed_page
+from tests.conftest import activated
 
 RUNS = 3
 CLASSES = (25, 50, 100)  # students of the plain course: cost should grow in proportion
@@ -124,12 +124,11 @@ def measure(who: str, course: Course, assignment: str) -> Measured:
         "one by one": [sys.executable, "-c", _ONE_BY_ONE, *grade],
         "nbgrader": [sys.executable, "-m", "nbgrader", "autograde", assignment, "--create"],
     }
-    path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
     start = time.perf_counter()
     process = psutil.Popen(
         commands[who],
         cwd=course.root,
-        env={**os.environ, "PATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        env={**activated(), "TF_CPP_MIN_LOG_LEVEL": "3"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -228,17 +227,11 @@ def time_against_limit(measured: list[Measured], undisturbed: bool) -> float:
 
 def show(measured: list[Measured], console: Console) -> None:
     """Print a row for each class of one run."""
-    table = Table("grader", "course", "notebooks", "seconds", "s/notebook", "in cells", "overhead", "memory/core")
+    table = Table("course", "grader", "notebooks", "seconds", "each", "of a core", "in cells", "around", "memory/core")
     for column in table.columns[2:]:
         column.justify = "right"
     for one in measured:
-        workers = CORES if one.who == "autograder" else 1
-        each = workers * one.seconds / one.notebooks
-        inside = one.cells / one.notebooks
-        table.add_row(
-            *(one.who, one.course, str(one.notebooks), f"{one.seconds:.1f}", f"{one.seconds / one.notebooks:.2f}"),
-            *(f"{inside:.2f}", f"{each - inside:.2f}", f"{one.memory / workers / 2**20:.0f} MiB"),
-        )
+        table.add_row(*speed_page.row([asdict(one)], CORES))
     console.print(table)
 
 

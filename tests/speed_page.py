@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
@@ -34,28 +34,28 @@ processes together, the one that grades included and shared pages counted once.
 """
 
 
+_FORMATS = ("{:.1f}", "{:.2f}", "{:.2f}", "{:.2f}", "{:.2f}", "{:.0f} MiB")
+
+
 def page(told: dict[str, Any]) -> str:
     """Return the page in Markdown, from the contents of ``bench.json``."""
-    rows = "\n".join(_row(told["cores"], same) for same in zip(*told["runs"], strict=True))
-    return _TEXT.format(**{**told, "runs": len(told["runs"])}, rows=rows)
+    rows = [f"| {' | '.join(row(same, told['cores']))} |" for same in zip(*told["runs"], strict=True)]
+    return _TEXT.format(**{**told, "runs": len(told["runs"])}, rows="\n".join(rows))
 
 
-def _row(cores: int, runs: Iterable[dict[str, Any]]) -> str:
-    """Return one class's row, given how it was measured in each run."""
-    runs = list(runs)
+def row(runs: Sequence[dict[str, Any]], cores: int) -> list[str]:
+    """Return what a table says of one class, given how it was measured in each run: medians."""
     first = runs[0]
-    workers = cores if first["who"] == "autograder" else 1
+    figures = map(median, zip(*(_figures(one, cores) for one in runs), strict=True))
+    shown = [form.format(value) for form, value in zip(_FORMATS, figures, strict=True)]
+    return [first["course"], first["who"], str(first["notebooks"]), *shown]
 
-    def middle(value: Callable[[dict[str, Any]], float]) -> float:
-        return median(value(one) for one in runs)
 
-    each = middle(lambda one: one["seconds"] / one["notebooks"])
-    inside = middle(lambda one: one["cells"] / one["notebooks"])
-    around = middle(lambda one: (workers * one["seconds"] - one["cells"]) / one["notebooks"])
-    cells = [first["course"], first["who"], first["notebooks"], f"{middle(lambda one: one['seconds']):.1f}"]
-    cells += [f"{value:.2f}" for value in (each, workers * each, inside, around)]
-    cells.append(f"{middle(lambda one: one['memory']) / workers / 2**20:.0f} MiB")
-    return f"| {' | '.join(map(str, cells))} |"
+def _figures(one: dict[str, Any], cores: int) -> tuple[float, ...]:
+    """Return seconds, then for each notebook: seconds, of a core, in cells, around them; and memory a core in MiB."""
+    workers = cores if one["who"] == "autograder" else 1
+    each, inside = one["seconds"] / one["notebooks"], one["cells"] / one["notebooks"]
+    return one["seconds"], each, workers * each, inside, workers * each - inside, one["memory"] / workers / 2**20
 
 
 def write() -> None:

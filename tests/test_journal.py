@@ -20,7 +20,7 @@ import pytest
 from autograder import gradebook, notebooks, recorder
 from autograder.course import Course
 from autograder.grade import GradingRun, grade
-from tests.conftest import AUTOGRADER, run_autograder
+from tests.conftest import AUTOGRADER, run_autograder, run_nbgrader
 from tests.plain_course import ASSIGNMENT, hand_in, make_class
 
 CLASS = {"ann": "return 2 * x", "bob": "return 7", "cid": "return 2 * x", "dee": "return x"}
@@ -120,9 +120,7 @@ def test_changed_assignment_is_due_for_everybody(done):
     nb = notebooks.fill(nb, {"test_double": "assert double(4) == 8"})
     notebooks.write(nb, source / "p1.ipynb")
     assert due(done) == []  # students are marked with what the gradebook holds
-    make = [sys.executable, "-m", "nbgrader", "generate_assignment", ASSIGNMENT, "--force"]
-    path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
-    subprocess.run(make, cwd=done.root, env={**os.environ, "PATH": path}, check=True, capture_output=True)
+    run_nbgrader(done, "generate_assignment", ASSIGNMENT, "--force")
     assert due(Course(done.root)) == list(CLASS)
 
 
