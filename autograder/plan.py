@@ -28,9 +28,9 @@ def make_plan(template: NotebookNode) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``names``: what locked and graded cells import, each with its module and attribute; ``helpers``: functions and
-        classes that locked cells define; ``answers``: names that answers are to define; ``classes``: classes that
-        answers may define, special methods included.
+        ``names``: what locked and graded cells import, each with its module and attribute; ``helpers``: functions,
+        classes and plain values that locked cells define; ``answers``: names that answers are to define; ``classes``:
+        classes that answers may define, special methods included.
     """
     names: dict[str, list[str]] = {}
     helpers: set[str] = set()
@@ -41,14 +41,13 @@ def make_plan(template: NotebookNode) -> dict[str, Any]:
         if tree is None:
             classes |= set(_QUOTED_CLASS.findall(cell.source))
             continue
-        defined = {node.name for node in tree.body if isinstance(node, _DEFINITIONS)}
         classes |= {node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
         classes |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and _CLASS_NAME.fullmatch(node.id)}
         if is_instructors(cell):
             names |= _imports(tree)
-            helpers |= defined if not is_grade(cell) else set()
+            helpers |= _defined(tree) | _assigned(tree) if not is_grade(cell) else set()
         else:
-            answers |= defined | _assigned(tree)
+            answers |= _defined(tree) | _assigned(tree)
     names = {name: place for name, place in names.items() if name not in answers}
     return {
         "names": names,
@@ -63,9 +62,6 @@ def is_instructors(cell: NotebookNode) -> bool:
     return cell.cell_type == "code" and not is_solution(cell) and (is_grade(cell) or is_locked(cell))
 
 
-_DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-
-
 def _imports(tree: ast.Module) -> dict[str, list[str]]:
     found = {}
     for node in ast.walk(tree):
@@ -76,6 +72,10 @@ def _imports(tree: ast.Module) -> dict[str, list[str]]:
         elif isinstance(node, ast.ImportFrom) and not node.level:
             found |= {alias.asname or alias.name: [node.module, alias.name] for alias in node.names}
     return found
+
+
+def _defined(tree: ast.Module) -> set[str]:
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
 
 
 def _assigned(tree: ast.Module) -> set[str]:

@@ -129,6 +129,36 @@ def test_a_name_that_the_answer_is_to_define_is_the_students(tmp_path):
     assert run(tmp_path, answer, "assert sum([1]) == 7", stub=stub)[0] == 2
 
 
+LOCKED = "import numpy as np\nsize, names = 5, ('a', 'b')\nrows = [1, 2]\nfor last in names:\n    pass"
+
+
+@pytest.mark.parametrize(
+    ("answer", "test"),
+    [
+        ("size = 7\ndef f(): return size", "assert f() == size + 2"),  # what an answer does with the name is its own
+        ("for last in range(3): pass", "assert last == 'b'"),
+        ("rows = np.array(rows)", "assert rows.sum() == 3"),  # such may have been meant to be changed
+        ("rows.append(3)", "assert len(rows) == 3"),
+    ],
+)
+def test_a_locked_value_is_the_instructors(tmp_path, answer, test):
+    score, shown, _ = run(tmp_path, answer, test, setup=LOCKED)
+    assert score == 2, shown.outputs
+
+
+@pytest.mark.parametrize("sealed", [True, False])
+def test_another_value_for_a_locked_name_wins_nothing(tmp_path, monkeypatch, sealed):
+    if not sealed:
+        monkeypatch.setattr("autograder.run.is_instructors", lambda cell: False)
+    score, _, _ = run(tmp_path, "size = 2\ndef f(): return 2", "assert f() == size", setup=LOCKED)
+    assert score == (0 if sealed else 2)
+
+
+def test_a_locked_name_that_the_answer_is_to_change_is_the_students(tmp_path):
+    score, shown, _ = run(tmp_path, "size = 9", "assert size == 9", setup=LOCKED, stub="size = ...")
+    assert score == 2, shown.outputs
+
+
 def test_suspicious_things_are_found_and_honest_ones_are_not():
     honest = ["import sys\nprint(sys.argv)", "%matplotlib inline\nx = [1]\nx.sort()", "this is no code"]
     assert find_suspicious(honest) == []

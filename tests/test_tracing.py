@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import keras
 import numpy as np
@@ -63,6 +64,56 @@ def test_each_epoch_sees_every_row_once(rows):
     model = network(learning_rate=0.0)  # standing still, so that the loss is that of the rows alone
     told = tracing.fit(model, *rows, batch_size=7, epochs=2, verbose=0).history
     np.testing.assert_allclose(told["loss"], 2 * [model.evaluate(*rows, verbose=0)], rtol=1e-5)
+
+
+@pytest.mark.parametrize("held", [{}, {"validation_split": 0.25}, {"validation_data": "rows"}], ids=str)
+@pytest.mark.parametrize("epochs", [1, 3, 2 * tracing.AT_ONCE + 1])
+def test_nobody_looking_on_changes_nothing(rows, epochs, held):
+    settings = {"batch_size": 16, "epochs": epochs, "verbose": 0, **held}
+    if "validation_data" in held:
+        settings["validation_data"] = rows
+    quiet = network(dropout=0.3)
+    told = tracing.fit(quiet, *rows, **settings)
+    watched = network(dropout=0.3)
+    expected = tracing.fit(watched, *rows, **settings, callbacks=[keras.callbacks.Callback()])
+    assert_equal(quiet, watched, rtol=1e-5, atol=1e-6)
+    assert told.epoch == expected.epoch == list(range(epochs))
+    assert told.history.keys() == expected.history.keys()
+    assert ("val_loss" in told.history) == bool(held)
+    np.testing.assert_allclose([*told.history.values()], [*expected.history.values()], rtol=1e-5)
+
+
+@pytest.mark.parametrize("callbacks", [None, [keras.callbacks.Callback()]])
+def test_epochs_are_counted_as_keras_counts_them(rows, callbacks):
+    model = network()
+    before = numbers(model)
+    assert tracing.fit(model, *rows, epochs=0, verbose=0, callbacks=callbacks).history == {}
+    for old, new in zip(before, numbers(model), strict=True):
+        np.testing.assert_array_equal(old, new)
+    assert tracing.fit(model, *rows, epochs=5, initial_epoch=3, verbose=0, callbacks=callbacks).epoch == [3, 4]
+
+
+def test_metrics_are_those_of_keras(rows):
+    X, y = rows
+    models = network(), network()
+    for model in models:
+        model.compile(keras.optimizers.SGD(0.1), "binary_crossentropy", metrics=["accuracy", keras.metrics.AUC()])
+        model.optimizer.build(model.trainable_variables)
+    settings = {"validation_data": (X[:20], y[:20]), "batch_size": 60, "epochs": 4, "verbose": 0}
+    told = tracing.fit(models[0], X, y, **settings).history
+    expected = models[1].fit(X, y, shuffle=False, **settings).history
+    assert [re.sub(r"_\d+", "", name) for name in told] == [re.sub(r"_\d+", "", name) for name in expected]
+    assert len(told) == 6
+    np.testing.assert_allclose([*told.values()], [*expected.values()], rtol=1e-4)
+
+
+def test_labels_may_be_a_row_or_a_column(rows):
+    X, y = rows
+    row = network()
+    tracing.fit(row, X, y, batch_size=16, verbose=0)
+    column = network()
+    tracing.fit(column, X, y[:, None], batch_size=16, verbose=0)
+    assert_equal(row, column, rtol=0, atol=0)
 
 
 def test_equal_seeds_give_equal_networks_whatever_was_trained_between(rows):

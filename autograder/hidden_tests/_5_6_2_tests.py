@@ -101,8 +101,10 @@ def seconds_of_training(search):
     return tried + getattr(search, "refit_time_", 0.0)
 
 
-def count_fits(search):
-    return len(search.cv_results_["params"]) * search.n_splits_ + bool(search.refit)
+def seconds_without_tracing(search):
+    # Of the two folds of a recipe the slower one may have waited for TensorFlow to trace a network of another width.
+    results = search.cv_results_
+    return np.sum(results["mean_fit_time"] - results["std_fit_time"]) * search.n_splits_
 
 
 searches = {"grid": (grid_search, grid_seconds), "random": (random_search, random_seconds)}
@@ -111,16 +113,17 @@ alone = max(workers.values()) == 1
 for name, (search, seconds) in searches.items():
     own = seconds_of_training(search)
     # With workers the wall shows less than the sum, or more: starting them takes its time.
-    assert 0.8 * own / workers[name] <= seconds <= (3 if alone else 10) * own, (
+    assert 0.8 * own / workers[name] <= seconds <= (3 if alone else 30) * own, (
         f"Expected `{name}_seconds` to agree with the {own:.1f} s that its `cv_results_` add up to, "
         f"found {seconds:.3g}.")
-spent = {name: seconds if alone else seconds_of_training(search) for name, (search, seconds) in searches.items()}
-assert spent["random"] < spent["grid"], (
-    f"Expected random search to be faster than grid search, found {spent['random']:.1f} s and {spent['grid']:.1f} s.")
-each = {name: spent[name] / count_fits(search) for name, (search, _) in searches.items()}
-assert 0.1 < each["random"] / each["grid"] < 10, (
-    "Expected a training to take about as long in both searches, "
-    f"found {each['random']:.2g} s in random and {each['grid']:.2g} s in grid search.")
+if alone:  # every worker traces for itself, and the search that comes first waits for that
+    spent = {name: seconds_without_tracing(search) for name, (search, _) in searches.items()}
+    assert spent["random"] < spent["grid"], (
+        f"Expected random search to be faster than grid search, found {random_seconds:.1f} s and {grid_seconds:.1f} s.")
+    each = {name: spent[name] / len(search.cv_results_["params"]) for name, (search, _) in searches.items()}
+    assert 0.1 < each["random"] / each["grid"] < 10, (
+        "Expected a training to take about as long in both searches, "
+        f"found {each['random']:.2g} s in random and {each['grid']:.2g} s in grid search for each recipe.")
 
 # %% test_run_searches_scores
 gap = abs(grid_search.best_score_ - random_search.best_score_)

@@ -20,6 +20,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from importlib import import_module
+from symtable import symtable
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -37,6 +38,7 @@ _TEXT = 1000  # characters of a message that are told
 _NAME, _LINES = 100, 20  # characters of other lines, and how many
 _TOP_LEVEL_AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 _COROUTINE = 0x80
+_PLAIN = (int, float, complex, bool, str, bytes, type(None))
 
 
 class Seal:
@@ -227,11 +229,16 @@ class Seal:
         return type(code) is CodeType and self._guard.is_foreign(code)
 
     def _remember(self, code: str) -> None:
-        """Take in what the cell has brought along: modules, and functions and classes that tests use."""
+        """Take in what the cell has brought along: modules, and functions, classes and plain values that tests use."""
         self._pristine.look()
-        for name in set(self._plan.get("helpers", ())).intersection(_defined(code)) & self._namespace.keys():
-            self._helpers[name] = value = self._namespace[name]
-            if isinstance(value, type):
+        text = TransformerManager().transform_cell(code)
+        defined, bound = _defined(text), _bound(text)
+        for name in (defined | bound).intersection(self._plan.get("helpers", ())) & self._namespace.keys():
+            value = self._namespace[name]
+            self._helpers.pop(name, None)
+            if name in defined or _is_plain(value):
+                self._helpers[name] = value
+            if name in defined and isinstance(value, type):
                 self._pristine.look_at(value)
 
     def _after(self) -> None:
@@ -342,9 +349,18 @@ def _describe_error(error: BaseException) -> dict[str, str]:
     return {"ename": kind[:_TEXT], "evalue": text[:_TEXT]}
 
 
-def _defined(code: str) -> set[str]:
-    tree = ast.parse(TransformerManager().transform_cell(code))
-    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+def _defined(text: str) -> set[str]:
+    return {node.name for node in ast.parse(text).body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+
+
+def _bound(text: str) -> set[str]:
+    """Return the names that a cell binds in the notebook, and not only in a function of its own."""
+    return {symbol.get_name() for symbol in symtable(text, "cell", "exec").get_symbols() if symbol.is_assigned()}
+
+
+def _is_plain(value: Any) -> bool:
+    """Return whether nothing can change a value but giving its name to another one."""
+    return type(value) in _PLAIN or (type(value) is tuple and all(map(_is_plain, value)))
 
 
 def _as_number(text: str) -> str | None:

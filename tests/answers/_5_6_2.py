@@ -161,6 +161,15 @@ random_search, random_seconds = timed_fit(random_search, X_train, y_train)
 grid_search = GridSearchCV(pipeline, param_grid, cv=CV, scoring="roc_auc", n_jobs=2)
 grid_search, grid_seconds = timed_fit(grid_search, X_train, y_train)
 '''}),
+    Case("random_first_with_widths_of_its_own", {"run_searches": '''
+from scipy.stats import loguniform, randint
+from sklearn.model_selection import RandomizedSearchCV
+
+own = {**param_distributions, "clf__model__num_neurons": randint(20, 60)}
+random_search = RandomizedSearchCV(pipeline, own, n_iter=4, random_state=7, cv=CV, scoring="roc_auc")
+random_search, random_seconds = timed_fit(random_search, X_train, y_train)
+grid_search, grid_seconds = timed_fit(GridSearchCV(pipeline, param_grid, cv=CV, scoring="roc_auc"), X_train, y_train)
+'''}),
     Case("another_seed_and_folds_as_an_object", _race(
         grid="cv=StratifiedKFold(2), scoring='roc_auc'",
         random="n_iter=4, random_state=np.random.RandomState(42), cv=StratifiedKFold(2), scoring='roc_auc'",
