@@ -32,8 +32,8 @@ err = Console(stderr=True)
 
 def show_result(result: Result, name: str) -> None:
     """Print the marks of one exercise file, idea by idea."""
-    title = f"{name}: {result.score:g} of {result.max_score:g} points"
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    out.print(Text(f"{name}: {result.score:g} of {result.max_score:g} points", style="italic"), soft_wrap=True)
+    table = Table(box=box.SIMPLE_HEAD)
     table.add_column("idea")
     table.add_column("points", justify="right", no_wrap=True)
     table.add_column("message", ratio=1)

@@ -20,7 +20,7 @@ CLASS = {
     "ann": "return 2 * x",
     "bob": "return 7",
     "cid": "import os; os._exit(3)",
-    "dee": "import time; time.sleep(4); return 2 * x",
+    "dee": "import time; time.sleep(2); return 2 * x",
     "eve": "return 2 * x",
 }
 BAD = "<script>alert(1)</script>"
