@@ -29,11 +29,13 @@ def make_plan(template: NotebookNode) -> dict[str, Any]:
     -------
     dict
         ``names``: what locked and graded cells import, each with its module and attribute; ``helpers``: functions,
-        classes and plain values that locked cells define; ``answers``: names that answers are to define; ``classes``:
-        classes that answers may define, special methods included.
+        classes and plain values that locked cells define, and no function of the instructor's binds again;
+        ``answers``: names that answers are to define; ``classes``: classes that answers may define, special methods
+        included.
     """
     names: dict[str, list[str]] = {}
     helpers: set[str] = set()
+    rebound: set[str] = set()
     answers: set[str] = set()
     classes: set[str] = set()
     for cell in template.cells:
@@ -46,12 +48,13 @@ def make_plan(template: NotebookNode) -> dict[str, Any]:
         if is_instructors(cell):
             names |= _imports(tree)
             helpers |= _defined(tree) | _assigned(tree) if not is_grade(cell) else set()
+            rebound |= {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
         else:
             answers |= _defined(tree) | _assigned(tree)
     names = {name: place for name, place in names.items() if name not in answers}
     return {
         "names": names,
-        "helpers": sorted(helpers - answers),
+        "helpers": sorted(helpers - rebound - answers),
         "answers": sorted(answers),
         "classes": sorted(classes),
     }

@@ -129,7 +129,16 @@ def test_a_name_that_the_answer_is_to_define_is_the_students(tmp_path):
     assert run(tmp_path, answer, "assert sum([1]) == 7", stub=stub)[0] == 2
 
 
-LOCKED = "import numpy as np\nsize, names = 5, ('a', 'b')\nrows = [1, 2]\nfor last in names:\n    pass"
+LOCKED = """
+import numpy as np
+size, names, calls = 5, ("a", "b"), 0
+rows = [1, 2]
+for last in names:
+    pass
+def count():
+    global calls
+    calls += 1
+"""
 
 
 @pytest.mark.parametrize(
@@ -137,6 +146,9 @@ LOCKED = "import numpy as np\nsize, names = 5, ('a', 'b')\nrows = [1, 2]\nfor la
     [
         ("size = 7\ndef f(): return size", "assert f() == size + 2"),  # what an answer does with the name is its own
         ("for last in range(3): pass", "assert last == 'b'"),
+        ("def f(): count(); count()", "f()\nassert calls == 2"),
+        ("count(); count()", "assert calls == 2"),
+        ("def f(): count()", "size = 6\nf()\nassert size == 6 and calls == 1"),
         ("rows = np.array(rows)", "assert rows.sum() == 3"),  # such may have been meant to be changed
         ("rows.append(3)", "assert len(rows) == 3"),
     ],
