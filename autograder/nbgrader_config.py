@@ -16,7 +16,7 @@ c.CourseDirectory.course_id = course.name
 # An answer is cleared to its signature and docstring; the checks say kindly that it is missing.
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}
 
-# Seconds a single cell may take. The slowest reference answer needs a tenth of it.
+# Seconds a single cell may take; those of the reference answers take a few.
 c.Execute.timeout = 180
 
 # TensorFlow's C++ messages would land in the error stream of a cell, where nbgrader takes them for a failure.
