@@ -47,10 +47,10 @@ def make_plan(template: NotebookNode) -> dict[str, Any]:
         classes |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and _CLASS_NAME.fullmatch(node.id)}
         if is_instructors(cell):
             names |= _imports(tree)
-            helpers |= _defined(tree) | _assigned(tree) if not is_grade(cell) else set()
+            helpers |= _bound(tree) if not is_grade(cell) else set()
             rebound |= {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
         else:
-            answers |= _defined(tree) | _assigned(tree)
+            answers |= _bound(tree)
     names = {name: place for name, place in names.items() if name not in answers}
     return {
         "names": names,
@@ -77,10 +77,10 @@ def _imports(tree: ast.Module) -> dict[str, list[str]]:
     return found
 
 
-def _defined(tree: ast.Module) -> set[str]:
-    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
-
-
-def _assigned(tree: ast.Module) -> set[str]:
+def _bound(tree: ast.Module) -> set[str]:
+    """Return what a cell defines, and every name that it assigns, in its functions as well."""
+    defined = {
+        node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    }
     names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
-    return {node.id for node in names if not isinstance(node.ctx, ast.Load)}
+    return defined | {node.id for node in names if not isinstance(node.ctx, ast.Load)}

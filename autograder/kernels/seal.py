@@ -232,8 +232,8 @@ class Seal:
         """Take in what the cell has brought along: modules, and functions, classes and plain values that tests use."""
         self._pristine.look()
         text = TransformerManager().transform_cell(code)
-        defined, bound = _defined(text), _bound(text)
-        for name in (defined | bound).intersection(self._plan.get("helpers", ())) & self._namespace.keys():
+        defined = _defined(text)
+        for name in _bound(text).intersection(self._plan.get("helpers", ())) & self._namespace.keys():
             value = self._namespace[name]
             self._helpers.pop(name, None)
             if name in defined or _is_plain(value):

@@ -100,12 +100,12 @@ class Twin(keras.Model):
         history.set_model(self)
         history.on_train_begin()
         train = self._train.get_concrete_function(_shapes_of(rows), _shapes_of(held), tf.TensorSpec((), "int32"))
+        names = [prefix + name for prefix in (["", "val_"] if held else [""]) for name in self.get_metrics_result()]
         rows, held = (tuple(map(tf.constant, arrays)) for arrays in (rows, held))
         for start in range(initial_epoch, epochs, AT_ONCE):
             told = train(rows, held, tf.constant(min(AT_ONCE, epochs - start))).numpy()
-            names = [prefix + name for prefix in ("", "val_") for name in self.get_metrics_result()]
             for epoch, values in enumerate(told.tolist(), start):
-                history.on_epoch_end(epoch, dict(sorted(zip(names, values, strict=False))))
+                history.on_epoch_end(epoch, dict(sorted(zip(names, values, strict=True))))
         return history
 
     @tf.function(autograph=False)
