@@ -1,17 +1,20 @@
 PYTHON ?= python3
 UV := $(shell sed -n 's/.*"\(uv==[^"]*\)".*/\1/p' pyproject.toml)
+# A worker for each core, four at most; tests that share something costly run in the same one.
+SHARED_OUT := -n logical --maxprocesses 4
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help lab grade lessons site test lint build bench doctor environment clean
+.PHONY: help lab grade lessons site test test-quick golden coverage lint types build bench doctor environment clean
 
 help: ## list what can be made
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 lab: .venv/ready ## open JupyterLab on the course
 	jupyter lab --allow-root
 
 grade: .venv/ready ## grade the sample class, or whoever handed in to course/submitted
 	@.ci/bubblewrap
+	[ -d course/submitted ] || { autograder build && python autograder/sample_class course; }
 	autograder grade
 
 lessons: .venv/ready ## run every lesson in full; print how long each takes
@@ -20,18 +23,31 @@ lessons: .venv/ready ## run every lesson in full; print how long each takes
 site: .venv/ready ## build the site of lessons and exercises, which needs no network
 	python -m notebooks.site.build
 
-test: .venv/ready lint ## run every check
-	pytest
+test: .venv/ready lint ## run every check: about half an hour on two cores
+	pytest $(SHARED_OUT)
+
+test-quick: .venv/ready ## run the tests that take a second or two at most: for the work at hand
+	pytest $(SHARED_OUT) -m "not slow"
+
+golden: .venv/ready ## run stock nbgrader where its results that tests compare with no longer fit
+	pytest $(SHARED_OUT) --update-golden tests/engine/test_nbgraders_own.py tests/engine/test_recorder.py \
+		tests/course/test_grade.py tests/engine/honest
+
+coverage: .venv/ready ## show how much of the engine its tests and the course's reach
+	pytest $(SHARED_OUT) --cov --cov-report term --cov-report html tests/engine tests/course
 
 lint: .venv/ready ## check style and spelling, and that generated files are up to date
-	ruff check . && ruff format --check . && python .ci/environment.py --check && autograder build --check
+	ruff check . && ruff format --check . && python .ci/environment.py --check && autograder exercises --check
 	codespell autograder notebooks/coffee_shop notebooks/site && python .ci/spelling.py
 
-build: .venv/ready ## make exercises/ and course/ from solutions/ and the hidden tests
-	autograder build
+types: .venv/ready ## check the types of the engine
+	cd autograder && mypy
 
-bench: .venv/ready ## measure grading against stock nbgrader, about twenty minutes
-	python -m tests.bench
+build: .venv/ready ## make exercises/ and course/ from solutions/ and the hidden tests
+	autograder exercises && autograder build
+
+bench: .venv/ready ## measure grading against stock nbgrader, about twenty minutes of a machine that does nothing else
+	python -m tests.system.bench
 
 doctor: .venv/ready ## examine the environment
 	autograder doctor
@@ -42,7 +58,7 @@ environment: .venv/ready ## derive environment.yml from pyproject.toml
 clean: ## remove the virtual environment, the course and the site
 	rm -rf .venv course build site
 
-.venv/ready: pyproject.toml uv.lock
+.venv/ready: pyproject.toml autograder/pyproject.toml uv.lock
 	@echo "Setting up .venv: about a minute, 3 GB of disk, this once."
 	$(PYTHON) -m venv .venv
 	.venv/bin/pip install --quiet --disable-pip-version-check $(UV)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "environment.yml"
+ENGINE = "nbgrader-autograder"
 
 
 def environment() -> str:
@@ -22,10 +24,18 @@ def environment() -> str:
         f"  - python{project['requires-python']}",
         "  - pip",
         "  - pip:",
-        *(f"      - {dependency}" for dependency in project["dependencies"]),
+        # The engine is a part of this repository; what it needs besides these is resolved from its ranges.
+        *(f"      - {dependency}" for dependency in project["dependencies"] if not dependency.startswith(ENGINE)),
+        f"      - --editable ./autograder[{','.join(_extras(project))}]",
         "      - --editable .",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _extras(project: dict) -> list[str]:
+    """Return the extras of the engine that the project asks for."""
+    (engine,) = [dependency for dependency in project["dependencies"] if dependency.startswith(ENGINE)]
+    return re.search(r"\[(.*)\]", engine)[1].split(",")
 
 
 def main(check: bool) -> None:

@@ -17,12 +17,13 @@ import codespell_lib
 import jupytext
 
 ROOT = Path(__file__).resolve().parents[1]
+_PAGES = ("*.md", ".github/**/*.md", "autograder/*.md", "autograder/docs/*.md", "notebooks/**/*.md")
 _CODE = re.compile(r"```.*?```|`[^`\n]*`|\]\([^)]*\)|<[^>]*>", re.DOTALL)  # links' targets and tags, too
 
 
 def prose(root: Path = ROOT) -> Iterator[tuple[Path, str]]:
     """Yield each text for people, by its path, without the code in it."""
-    for path in [*root.glob("*.md"), *(root / "notebooks").rglob("*.md")]:
+    for path in [path for pattern in _PAGES for path in root.glob(pattern)]:
         yield path.relative_to(root), path.read_text(encoding="utf-8")
     for path in [*(root / "notebooks").glob("*.ipynb"), *(root / "solutions").glob("*.py")]:
         cells = jupytext.read(path, fmt="py:percent" if path.suffix == ".py" else None).cells

@@ -25,7 +25,8 @@
 # | 2 | `count_fits`, the price of a search | 3 |
 # | 3 | `refine_grid`, the next, finer map | 3 |
 #
-# Run the cells from top to bottom. A test cell that is happy says ✓; one that is not says what it expected,
+# Run the cells from top to bottom. A test cell says ✓ when what it can show here is right; the rest, such as the
+# spacing of the learning rates, is marked after you hand in. A test cell that is not happy says what it expected,
 # what it found and where to read. Look again at lessons *02_the_dials* and *03_grid_search* if you get stuck.
 
 # %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "343be996000f093761bb1ec96935842b", "grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -47,11 +48,12 @@ pipeline = make_pipeline()
 #
 # - Tune at least the learning rate, the batch size and the number of neurons: `clf__model__learning_rate`,
 #   `clf__batch_size` and `clf__model__num_neurons`. More dials are welcome.
-# - Every dial gets a list of at least two different values.
+# - Every dial gets a list of at least two different values. Rates and sizes are numbers, not text.
 # - **Learning rates**: at least three, between 0 and 1, evenly spaced *on a log scale*, the largest at least
 #   a hundred times the smallest.
 # - **Batch sizes**: powers of two from 8 to 512. **Neurons**: whole, positive numbers.
 # - No more than 24 combinations in all: tasting takes time.
+# - Draw a map of your own: exactly the three lists that lesson 3 shows earn no point for the learning rates.
 #
 # **An example that is not the answer.** A map for two other dials, 3 × 2 = 6 recipes:
 
@@ -95,30 +97,53 @@ param_grid = ...
 # %%
 plots.draw_grid(param_grid)
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "d225b0e6aa4921444865a2efdc4afbb0", "grade": true, "grade_id": "test_param_grid_dials", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "908bd2165ed5b25019d63a7812ad9f36", "grade": false, "grade_id": "values_of", "locked": true, "schema_version": 3, "solution": false, "task": false}
+def values_of(dial):
+    """Return the values that `param_grid` has for a dial, as a list, or say kindly what is wrong with them."""
+    assert isinstance(param_grid, dict), f"Expected `param_grid` to be a dict, found a {type(param_grid).__name__}."
+    assert dial in param_grid, f"Expected {dial} among the dials of `param_grid`, it is missing."
+    values = param_grid[dial]
+    assert isinstance(values, (list, tuple, range)) or (isinstance(values, np.ndarray) and values.ndim == 1), (
+        f"Expected a list of values for {dial}, even of a single one, found a {type(values).__name__}.")
+    return list(values)
+
+
+def are_numbers(values):
+    """Return whether all values are numbers; text such as "0.01" and True are none."""
+    return all(isinstance(value, (int, float, np.number)) and not isinstance(value, bool) for value in values)
+
+
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "dbeb738a852b8d3dd70e53cae4b3f07e", "grade": true, "grade_id": "test_param_grid_dials", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with check("03_grid_search", "Write the map down"):
     assert isinstance(answered(param_grid, "param_grid"), dict), (
         f"Expected `param_grid` to be a dict, found a {type(param_grid).__name__}.")
     unknown = [key for key in param_grid if key not in pipeline.get_params()]
     assert not unknown, f"Expected the names of the pipeline's dials as keys, found {unknown}."
+    for dial in param_grid:
+        count = len(values_of(dial))
+        assert count >= 2, f"Expected at least two values of {dial}, found {count}."
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "e228e65b10d00993b3317024edab167d", "grade": true, "grade_id": "test_param_grid_learning_rate", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "e101d8a4f0fa79c021f7789da5767766", "grade": true, "grade_id": "test_param_grid_learning_rate", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with check("02_the_dials", "Learning rate"):
-    assert "clf__model__learning_rate" in answered(param_grid, "param_grid"), (
-        "Expected the learning rate among the dials of `param_grid`, it is missing.")
-    rates = np.sort(np.asarray(param_grid["clf__model__learning_rate"], float))
-    assert len(rates) >= 3, f"Expected at least three learning rates, found {len(rates)}."
+    answered(param_grid, "param_grid")
+    rates = values_of("clf__model__learning_rate")
+    assert are_numbers(rates), f"Expected learning rates that are numbers, found {rates}."
+    different = len(set(rates))
+    assert different >= 3, f"Expected at least three different learning rates, found {different}."
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "6e886f76af6e20b0563f98b4f25d2fc3", "grade": true, "grade_id": "test_param_grid_sizes", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "965aa4be2413679ba3b8b6df01c0a204", "grade": true, "grade_id": "test_param_grid_sizes", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with check("02_the_dials", "Batch size"):
-    for dial in ["clf__batch_size", "clf__model__num_neurons"]:
-        assert dial in answered(param_grid, "param_grid"), f"Expected {dial} among the dials, it is missing."
-        values = list(param_grid[dial])
-        assert len(values) >= 2, f"Expected at least two values of {dial}, found {values}."
+    answered(param_grid, "param_grid")
+    batch_sizes, neurons = values_of("clf__batch_size"), values_of("clf__model__num_neurons")
+    assert are_numbers(batch_sizes), f"Expected batch sizes that are numbers, found {batch_sizes}."
+    assert are_numbers(neurons), f"Expected numbers of neurons that are numbers, found {neurons}."
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "dade5b418d1a000cfd409d80f8a9c445", "grade": true, "grade_id": "test_param_grid_combinations", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "d32d77c8d6beee2b57b8baee593fccf1", "grade": true, "grade_id": "test_param_grid_combinations", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with check("03_grid_search", "Count the fits"):
-    combinations = np.prod([len(values) for values in answered(param_grid, "param_grid").values()])
+    assert isinstance(answered(param_grid, "param_grid"), dict), (
+        f"Expected `param_grid` to be a dict, found a {type(param_grid).__name__}.")
+    combinations = np.prod([len(values_of(dial)) for dial in param_grid])
     assert combinations <= 24, f"Expected at most 24 combinations, found {combinations:g}."
 
 # %% [markdown]
@@ -158,7 +183,7 @@ print(f"{recipes:,} recipes, before the first fold")
 # <details><summary>Hint 3</summary>
 #
 # `if ...: raise ValueError("...")` belongs at the top, before anything is counted. `ParameterGrid([])` has
-# length 0, and a dial without any value raises a `ValueError` of its own.
+# length 0, and `ParameterGrid` raises a `ValueError` of its own for a dial without any value.
 #
 # </details></details></details>
 
@@ -208,11 +233,21 @@ with check("03_grid_search", "Count the fits"):
 #   product for geometric steps, the mean for arithmetic ones.
 # - **At an edge** there is no neighbour on one side. Take the half step of the other side and mirror it
 #   beyond the edge: the search can leave the box.
-# - Increasing order. If all coarse values are integers, round the new ones to integers and drop repeats.
-#   Drop values below zero.
+# - Increasing order. If all coarse values are integers (`16`, not `16.0`), round the new ones to integers and drop
+#   repeats. Drop values below zero.
 #
 # Booleans, strings and dials with a single value stay as they are: `[best]`. A best value that is not on the
-# grid, or a dial that `best_params` does not mention, is a `ValueError`.
+# grid, or a dial that `best_params` does not mention, is a `ValueError`. The coarse grid stays as it was.
+#
+# | what counts | an example | is |
+# | :-- | :-- | :-- |
+# | ratios agree within 5 % | 1, 2, 4.1: the ratios are 2 and 2.05 | geometric |
+# | they do not | 0.1, 0.2, 0.5: the ratios are 2 and 2.5 | arithmetic |
+# | one value is not positive | 0.0, 0.2, 0.4 | arithmetic |
+# | two positive values | 16, 64 | geometric |
+# | an edge: mirror the half step | 16, 64, best 64: half a step is the factor 2 | 32, 64, 128 |
+# | integers: round, drop repeats | 1, 2, best 1: 0.71, 1, 1.41 | 1 |
+# | below zero: drop | 0.0, 0.2, best 0.0: −0.1, 0.0, 0.1 | 0.0, 0.1 |
 #
 # **An example that is not the answer.** The midpoint of 0.001 and 0.1 in either sense:
 
@@ -273,23 +308,42 @@ plots.draw_grid(refine_grid({
     "clf__model__num_neurons": 128,
 }))
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "9e8ff26e4e62ee632facff5ebc0b1471", "grade": true, "grade_id": "test_refine_grid_inside", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-with check("03_grid_search", "From coarse to fine"):
-    finer = answered(refine_grid({"batch": [16, 32, 64]}, {"batch": 32}), "refine_grid")["batch"]
-    assert list(finer) == [23, 32, 45], f"Expected [23, 32, 45] around 32 in [16, 32, 64], found {finer}."
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "35c8bbf32dcfa1ab5cdeeb654741cce7", "grade": true, "grade_id": "test_refine_grid_edge", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "75cdd6a7f42a54622a5ecbb38a61177e", "grade": false, "grade_id": "finer_values", "locked": true, "schema_version": 3, "solution": false, "task": false}
+def finer_grid(coarse, best):
+    """Return what `refine_grid` makes of a grid, with a list for each dial, or say kindly what is wrong with it."""
+    finer = answered(refine_grid(coarse, best), "refine_grid")
+    assert isinstance(finer, dict), f"Expected a dict of lists, found a {type(finer).__name__}."
+    assert set(finer) == set(coarse), f"Expected the dials {sorted(coarse)}, found {sorted(map(str, finer))}."
+    for dial, values in finer.items():
+        assert isinstance(values, (list, tuple, np.ndarray)), (
+            f"Expected a list of values for {dial}, found a {type(values).__name__}.")
+    return {dial: list(values) for dial, values in finer.items()}
+
+
+def finer_values(values, best):
+    """Return what `refine_grid` makes of a single dial with these values."""
+    return finer_grid({"dial": values}, {"dial": best})["dial"]
+
+
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "52cc1a8cec68247cf55391fe6a559bed", "grade": true, "grade_id": "test_refine_grid_inside", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with check("03_grid_search", "From coarse to fine"):
+    answered(refine_grid, "refine_grid")
+    finer = finer_values([16, 32, 64], 32)
+    assert finer == [23, 32, 45], f"Expected [23, 32, 45] around 32 in [16, 32, 64], found {finer}."
+
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "067c9efb5d94e973570286eaf4fc15d3", "grade": true, "grade_id": "test_refine_grid_edge", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with check("03_grid_search", "Leave the box"):
-    finer = answered(refine_grid({"rate": [1e-4, 1e-3, 1e-2]}, {"rate": 1e-2}), "refine_grid")["rate"]
-    assert len(finer) == 3, f"Expected three values at the edge of a grid, found {finer}."
+    answered(refine_grid, "refine_grid")
+    finer = finer_values([1e-4, 1e-3, 1e-2], 1e-2)
+    assert len(finer) == 3, f"Expected three values at the edge of a grid, found {len(finer)}."
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "401529d584c7fee5abd411c9d071196e", "grade": true, "grade_id": "test_refine_grid_pinned", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "1073bf9d753d79c03db79eb0a0b8911f", "grade": true, "grade_id": "test_refine_grid_pinned", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with check("03_grid_search", "From coarse to fine"):
-    coarse = {"activation": ["relu", "tanh"], "layers": [2]}
-    finer = answered(refine_grid(coarse, {"activation": "tanh", "layers": 2}), "refine_grid")
-    found = {dial: list(values) for dial, values in finer.items()}
-    assert found == {"activation": ["tanh"], "layers": [2]}, (
-        f"Expected strings and dials with one value to be pinned to the best value, found {found}.")
+    answered(refine_grid, "refine_grid")
+    finer = finer_grid({"activation": ["relu", "tanh"], "layers": [2]}, {"activation": "tanh", "layers": 2})
+    assert finer == {"activation": ["tanh"], "layers": [2]}, (
+        f"Expected strings and dials with one value to be pinned to the best value, found {finer}.")
 
 # %% [markdown]
 # ## What you take away

@@ -29,9 +29,12 @@
 # | 5 | `resume_training`, on from where it stopped | 2 |
 # | 6 | `save_recipe` and `load_recipe`, with everything that belongs to it | 2 |
 #
-# Run the cells from top to bottom. Look again at lessons *07_choosing_a_winner* and *08_saving* if you get stuck.
+# Run the cells from top to bottom. A test cell says ✓ when what it can show here is right; the rest, such as other
+# models than yours, is marked after you hand in. Look again at lessons *07_choosing_a_winner* and *08_saving* if you
+# get stuck.
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "6530901a3bc977593b6ebdeb20a1b90c", "grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "d06d282b276fa2d557685c865e357986", "grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
+import os
 import tempfile
 from pathlib import Path
 
@@ -55,13 +58,14 @@ search = RandomizedSearchCV(
 
 prepared_train = search.best_estimator_["prep"].transform(X_train).astype("float32")
 prepared_test = search.best_estimator_["prep"].transform(X_test).astype("float32")
-kitchen = tempfile.TemporaryDirectory()  # goes when the kernel goes
-freezer = Path(kitchen.name)
+home = Path.cwd()
+kitchen = tempfile.TemporaryDirectory(prefix="freezer_", dir=home)  # goes when the kernel goes
+freezer = Path(kitchen.name).relative_to(home)
 
 # %% [markdown]
 # `X_train` and `X_test` are raw customers, as the shop knows them. `prepared_train` and `prepared_test` are the
 # same customers as a network sees them: numbers only, scaled and one-hot encoded. `freezer` is an empty folder to
-# write to.
+# write to; it lies beside this notebook while you work.
 #
 # ## Question 1: the winner
 #
@@ -100,18 +104,19 @@ def select_best(search):
 # %%
 select_best(search)
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "f760071fcb63c19b36ae2eba40a1cf67", "grade": true, "grade_id": "test_select_best", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "91549ce4b1dd306bba2c4683b8583684", "grade": true, "grade_id": "test_select_best", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with check("07_choosing_a_winner", "Take the winner out of the search"):
     winner = answered(select_best(search), "select_best")
-    assert len(winner) == 3, f"Expected three things back, found {len(winner)}."
-    assert isinstance(winner[0], keras.Model), f"Expected a keras.Model first, found a {type(winner[0]).__name__}."
-
+    assert isinstance(winner, (tuple, list)) and len(winner) == 3, (
+        f"Expected three things back, found a {type(winner).__name__}.")
+    assert hasattr(winner[0], "get_weights"), f"Expected a Keras model first, found a {type(winner[0]).__name__}."
 
 # %% [markdown]
 # ## Question 2: freeze
 #
 # Write `freeze(model, folder)`. It makes the folder if it is missing, writes the model into it in three formats,
-# and returns where they are: `{"keras": Path, "saved_model": Path, "weights": Path}`.
+# and returns where they are: `{"keras": Path, "saved_model": Path, "weights": Path}`. Where the folder exists, it
+# replaces the model that lies there. The model itself, other files and the working directory stay as they were.
 #
 # | key | name in the folder | what it is |
 # | :-- | :-- | :-- |
@@ -119,17 +124,8 @@ with check("07_choosing_a_winner", "Take the winner out of the search"):
 # | `"saved_model"` | `best_churn_model` | a folder, for servers |
 # | `"weights"` | `best_churn_model.weights.h5` | the learned numbers only |
 #
-# Here is a small model to freeze, and a function that builds a fresh one of the same architecture:
-
-# %%
-def rebuild():
-    return build_model({"n_features_in_": prepared_train.shape[1]}, learning_rate=0.01, num_neurons=8)
-
-small = rebuild()
-history = small.fit(prepared_train, y_train, epochs=2, batch_size=64, verbose=0)
-small.count_params()
-
-# %% [markdown]
+# Below your answer, a small model waits to be frozen.
+#
 # **An example that is not the answer.** A folder inside a folder that does not exist yet, made with `pathlib`:
 
 # %%
@@ -164,22 +160,50 @@ def freeze(model, folder):
 
 
 # %% [markdown]
-# In a right answer all three have a size. The folder is the largest: it holds the computation itself.
+# Here is a small model to freeze, and a function that builds a fresh one of the same architecture. In a right answer
+# all three files have a size; the folder is the largest: it holds the computation itself.
 
-# %%
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "f3db375241ce522b824031279433e505", "grade": false, "grade_id": "pantry", "locked": true, "schema_version": 3, "solution": false, "task": false}
+def fresh_model(n_features, **dials):
+    """Return an untrained model for customers with so many features, with dials such as `num_neurons`."""
+    return build_model({"n_features_in_": n_features}, **dials)
+
+
+def rebuild():
+    return fresh_model(prepared_train.shape[1], learning_rate=0.01, num_neurons=8)
+
+
+def look_around(folder):
+    """Return the working directory, and the names of what lies in a folder."""
+    return os.getcwd(), sorted(os.listdir(folder))
+
+
+def go_home():
+    """Go back to where this notebook started."""
+    os.chdir(home)
+
+
+small = rebuild()
+history = small.fit(prepared_train, y_train, epochs=2, batch_size=64, verbose=0)
 plots.draw_sizes(freeze(small, freezer / "look"))
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "c638b1bdb2014514070d4e226633c9f7", "grade": true, "grade_id": "test_freeze_files", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "6a468aa9f6d1bc4b344371cd98bb8ca5", "grade": true, "grade_id": "test_freeze_files", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with check("08_saving", "Three ways to freeze"):
+    go_home()
     paths = answered(freeze(small, freezer / "shelf" / "visible"), "freeze")
+    assert isinstance(paths, dict), f"Expected a dict of paths, found a {type(paths).__name__}."
     for key in ["keras", "saved_model", "weights"]:
-        assert key in paths, f"Expected the key {key!r} in what `freeze` returns, found {sorted(paths)}."
-        assert Path(paths[key]).exists(), f"Expected {paths[key]} to be there, it is not."
+        assert key in paths, f"Expected the key {key!r} in what `freeze` returns, found {sorted(map(str, paths))}."
+        assert isinstance(paths[key], (str, Path)), f"Expected a path for {key!r}, found a {type(paths[key]).__name__}."
+        assert Path(paths[key]).exists(), f"Expected {Path(paths[key]).name} to be there, it is not."
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "7ca61aa532f3c998c1928e26215803a5", "grade": true, "grade_id": "test_freeze_other_models", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "04e4eb4a7a928d2030b842440064dcf9", "grade": true, "grade_id": "test_freeze_other_models", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with check("08_saving", "Three ways to freeze"):
+    go_home()
     one = answered(freeze(small, freezer / "one"), "freeze")
+    go_home()
     two = freeze(rebuild(), freezer / "two")
+    assert isinstance(one, dict) and "keras" in one and "keras" in two, "Expected a dict of paths, found no 'keras'."
     assert Path(one["keras"]) != Path(two["keras"]), "Expected two folders to hold two models, found one path for both."
 
 # %% [markdown]
@@ -232,25 +256,43 @@ def thaw(paths, rebuild):
     # YOUR CODE HERE
 
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "b3de367408716ce999c271e9961cab0b", "grade": true, "grade_id": "test_thaw_models", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% [markdown]
+# These are three files of `small`, written here and not by your `freeze`:
+
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "9aa374d409789dec7cbbd90e6172e279", "grade": false, "grade_id": "frozen", "locked": true, "schema_version": 3, "solution": false, "task": false}
+shelf = freezer / "thaw"
+shelf.mkdir(exist_ok=True)
+frozen = {"keras": shelf / "small.keras", "saved_model": shelf / "small", "weights": shelf / "small.weights.h5"}
+small.save(frozen["keras"])
+small.export(frozen["saved_model"], verbose=False)
+small.save_weights(frozen["weights"])
+
+
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "2b088b69b88f3695d9c520cb7df1255a", "grade": false, "grade_id": "answer_of", "locked": true, "schema_version": 3, "solution": false, "task": false}
+def answer_of(thawed, key, rows):
+    """Return what a thawed model says of some customers, or say kindly what is wrong with it."""
+    assert isinstance(thawed, dict), f"Expected a dict of three functions, found a {type(thawed).__name__}."
+    assert key in thawed, f"Expected the key {key!r} in what `thaw` returns, found {sorted(map(str, thawed))}."
+    assert callable(thawed[key]), f"Expected a function for {key!r}, found a {type(thawed[key]).__name__}."
+    found = thawed[key](rows)
+    assert isinstance(found, np.ndarray), f"Expected a NumPy array from {key!r}, found a {type(found).__name__}."
+    shape = (len(rows), 1)
+    assert found.shape == shape, f"Expected {key!r} to give the shape {shape} here, found {found.shape}."
+    return found
+
+
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "d923e57aa3b8b93538daee6df1d7975c", "grade": true, "grade_id": "test_thaw_models", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with check("08_saving", "Thaw in another kitchen"):
-    shelf = freezer / "thaw"
-    shelf.mkdir(exist_ok=True)
-    frozen = {key: shelf / f"small{end}" for key, end in
-              {"keras": ".keras", "saved_model": "", "weights": ".weights.h5"}.items()}
-    small.save(frozen["keras"])
-    small.export(frozen["saved_model"], verbose=False)
-    small.save_weights(frozen["weights"])
+    go_home()
     thawed = answered(thaw(frozen, rebuild), "thaw")
     for key in ["keras", "saved_model"]:
-        found = np.asarray(thawed[key](prepared_test[:5]))
-        assert found.shape == (5, 1), f"Expected shape (5, 1) of {key!r} for five customers, found {found.shape}."
+        answer_of(thawed, key, prepared_test[:5])
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "30f4f8015d48e891933f4dd421073f7f", "grade": true, "grade_id": "test_thaw_weights", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "bbdd804c3c033855769650978a23ed02", "grade": true, "grade_id": "test_thaw_weights", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with check("08_saving", "Thaw in another kitchen"):
+    go_home()
     thawed = answered(thaw(frozen, rebuild), "thaw")
-    found = np.asarray(thawed["weights"](prepared_test[:5]))
-    assert found.shape == (5, 1), f"Expected shape (5, 1) of 'weights' for five customers, found {found.shape}."
+    answer_of(thawed, "weights", prepared_test[:5])
 
 # %% [markdown]
 # ## Question 4: what the journey cost
@@ -295,21 +337,25 @@ def round_trip_errors(model, thawed, X):
 
 
 # %%
-one_low = 0.25 * (np.arange(len(prepared_test)) == 1)[:, None]
-exact = {"exact": lambda X: small(X).numpy(), "low": lambda X: small(X).numpy() - one_low}
+def too_low(X):
+    return small(X).numpy() - 0.25 * np.all(prepared_test[1] == X, axis=1, keepdims=True)
+
+
+exact = {"exact": lambda X: small(X).numpy(), "low": too_low}
 round_trip_errors(small, exact, prepared_test)
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "665d2a296a700a99d4b1f2734424258d", "grade": true, "grade_id": "test_round_trip_errors", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "f9b859c7fb9156110176058bc011e49a", "grade": true, "grade_id": "test_round_trip_errors", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with check("08_saving", "Measure the round trip"):
     found = answered(round_trip_errors(small, exact, prepared_test), "round_trip_errors")
-    assert set(found) == {"exact", "low"}, f"Expected one number a format, found {sorted(found)}."
+    assert isinstance(found, dict), f"Expected a dict, one number a format, found a {type(found).__name__}."
+    assert set(found) == {"exact", "low"}, f"Expected one number a format, found {sorted(map(str, found))}."
 
 # %% [markdown]
 # ## Question 5: on from where it stopped
 #
-# Write `resume_training(path, X, y, epochs)`: load the `.keras` file in `path`, train it `epochs` epochs more and
-# return the model. The optimizer goes on in the state it was saved with: its step counter does not start over, and
-# its momentum is not forgotten.
+# Write `resume_training(path, X, y, epochs)`: load the `.keras` file in `path`, train it `epochs` epochs more, on all
+# the customers given, and return the model. The optimizer goes on in the state it was saved with: its step counter does
+# not start over, and its momentum is not forgotten.
 #
 # **An example that is not the answer.** The optimizer of `small` has counted its steps: 600 customers in batches of
 # 64 are ten steps an epoch, and there were two epochs.
@@ -345,15 +391,19 @@ def resume_training(path, X, y, epochs):
     # YOUR CODE HERE
 
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "def0f2e8dab0c20a618144a281e2db54", "grade": true, "grade_id": "test_resume_steps", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "1b2211e111d991f83a4e0b525cd76cb3", "grade": true, "grade_id": "test_resume_steps", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with check("08_saving", "Pick up where you stopped"):
+    go_home()
     small.save(freezer / "paused.keras")
     resumed = answered(resume_training(freezer / "paused.keras", prepared_train, y_train, 1), "resume_training")
-    assert isinstance(resumed, keras.Model), f"Expected a keras.Model back, found a {type(resumed).__name__}."
+    assert hasattr(resumed, "get_weights"), f"Expected a Keras model back, found a {type(resumed).__name__}."
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "b0fb0eb09287099fd16776f09701dc87", "grade": true, "grade_id": "test_resume_state", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "27c6c9106740a3d73e3b1c4f746021d3", "grade": true, "grade_id": "test_resume_state", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with check("08_saving", "Pick up where you stopped"):
+    go_home()
+    small.save(freezer / "paused.keras")
     resumed = answered(resume_training(freezer / "paused.keras", prepared_train, y_train, 1), "resume_training")
+    assert hasattr(resumed, "get_weights"), f"Expected a Keras model back, found a {type(resumed).__name__}."
     assert resumed.optimizer is not None, "Expected a model that is ready to train, found one without an optimizer."
 
 # %% [markdown]
@@ -408,20 +458,24 @@ def load_recipe(folder):
     # YOUR CODE HERE
 
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "726f428723560e2067246ed5e8df5c16", "grade": true, "grade_id": "test_recipe_round_trip", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "c5f27a70c69530268695b3bd5d8f642d", "grade": false, "grade_id": "ask_recipe", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def ask_recipe(recipe, rows):
+    """Return the churn probabilities that a recipe gives for raw customers."""
     found = recipe.predict_proba(rows) if hasattr(recipe, "predict_proba") else recipe(rows)
     return np.asarray(found).reshape(len(rows), -1)[:, -1]
 
 
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "69e70bfa535c5248c8097342785c22b1", "grade": true, "grade_id": "test_recipe_round_trip", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with check("08_saving", "The whole recipe"):
+    go_home()
     save_recipe(search.best_estimator_, freezer / "recipe")
     recipe = answered(load_recipe(freezer / "recipe"), "load_recipe")
     found = ask_recipe(recipe, X_test)
     assert np.all((found >= 0) & (found <= 1)), "Expected probabilities between 0 and 1, found others."
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "726fd5db3e7472596cb99de49f14e952", "grade": true, "grade_id": "test_recipe_damage", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "dc36352de2d866806c28b3e2cfdd9914", "grade": true, "grade_id": "test_recipe_damage", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with check("08_saving", "The whole recipe"):
+    go_home()
     save_recipe(search.best_estimator_, freezer / "damaged")
     answered(load_recipe(freezer / "damaged"), "load_recipe")
 

@@ -13,8 +13,8 @@
 # | 4 | `compare`, the result as a table | 1 |
 # | 5 | `choose_strategy`, what to do with a budget | 2 |
 #
-# Run the cells from top to bottom; the race takes a few seconds. Look again at lesson
-# *04_random_search* if you get stuck.
+# Run the cells from top to bottom; the race takes a few seconds. A test cell says ✓ when what it can show here is
+# right; the rest is marked after you hand in. Look again at lesson *04_random_search* if you get stuck.
 
 # %% locked="setup"
 import numpy as np
@@ -83,24 +83,44 @@ param_distributions = {
 # %%
 plots.draw_draws(param_distributions, "clf__model__learning_rate")
 
+# %% locked="drawn_recipes"
+from sklearn.model_selection import ParameterSampler
+
+
+def drawn_recipes(distributions, count):
+    """Draw recipes as random search does, each with a seed of its own."""
+    return [next(iter(ParameterSampler(distributions, 1, random_state=seed))) for seed in range(count)]
+
+
+def spaces_of(distributions):
+    """Return the dicts of distributions, of which there may be a list, or say kindly what is wrong with them."""
+    spaces = distributions if isinstance(distributions, list) else [distributions]
+    for space in spaces:
+        assert isinstance(space, dict), f"Expected a dict of distributions, found a {type(space).__name__}."
+    return spaces
+
 # %% test="test_param_distributions_dials" points=1
 with check("04_random_search", "Distributions instead of lists"):
-    assert isinstance(answered(param_distributions, "param_distributions"), dict), (
-        f"Expected `param_distributions` to be a dict, found a {type(param_distributions).__name__}.")
-    different = sorted(set(param_distributions) ^ set(param_grid))
-    assert not different, f"Expected the same dials as in `param_grid`; these stand in only one of them: {different}."
+    for space in spaces_of(answered(param_distributions, "param_distributions")):
+        different = sorted(map(str, set(space) ^ set(param_grid)))
+        assert not different, (
+            f"Expected the same dials as in `param_grid`; these stand in only one of them: {different}.")
+        for dial, values in space.items():
+            is_list = isinstance(values, (list, tuple, range)) or (isinstance(values, np.ndarray) and values.ndim == 1)
+            assert is_list or hasattr(values, "rvs"), (
+                f"Expected a distribution or a list of values for {dial}, found a {type(values).__name__}.")
 
 # %% test="test_param_distributions_learning_rate" points=1
 with check("04_random_search", "Distributions instead of lists"):
-    assert "clf__model__learning_rate" in answered(param_distributions, "param_distributions"), (
-        "Expected the learning rate among the dials, it is missing.")
-    rates = param_distributions["clf__model__learning_rate"]
-    assert hasattr(rates, "rvs"), f"Expected a distribution with a method `rvs`, found a {type(rates).__name__}."
+    for space in spaces_of(answered(param_distributions, "param_distributions")):
+        assert "clf__model__learning_rate" in space, "Expected the learning rate among the dials, it is missing."
+        rates = space["clf__model__learning_rate"]
+        assert hasattr(rates, "rvs"), f"Expected a distribution with a method `rvs`, found a {type(rates).__name__}."
 
 # %% [markdown]
 # ## Question 2: the stopwatch
 #
-# Write `timed_fit(search, X, y)`: fit the search and return the fitted search and the seconds it took.
+# Write `timed_fit(search, X, y)`: fit the search, once, and return the fitted search and the seconds it took.
 #
 # Seconds on the wall are meant, waiting included, by a clock that never jumps: a computer sets its time of day
 # now and then, and a race must not end before it began.
@@ -142,18 +162,43 @@ def timed_fit(search, X, y):
     return search, time.perf_counter() - start
     ### END SOLUTION
 
+# %% locked="trial"
+class Trial:
+    """Stands in for a search, so that nothing has to be trained: `fit` does the work that the trial was made with."""
+
+    def __init__(self, work):
+        self.work, self.fits = work, 0
+
+    def fit(self, X, y):
+        self.fits += 1
+        self.work(X, y)
+        return self
+
+
+def idle(X, y):
+    """Do nothing."""
+
+
+def is_number(value):
+    """Return whether a value is a number; text and True are none."""
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+
 # %% test="test_timed_fit_result" points=1
 with check("04_random_search", "Time it fairly"):
-    from sklearn.dummy import DummyClassifier
-
-    result = answered(timed_fit(DummyClassifier(), [[0], [1]], [0, 1]), "timed_fit")
-    assert len(result) == 2, f"Expected two things back, the search and the seconds, found {len(result)}."
-    assert hasattr(result[0], "classes_"), "Expected the search to be fitted, found one that is not."
+    trial = Trial(idle)
+    result = answered(timed_fit(trial, [[0], [1]], [0, 1]), "timed_fit")
+    assert isinstance(result, (tuple, list)) and len(result) == 2, (
+        f"Expected two things back, the search and the seconds, found a {type(result).__name__}.")
+    assert result[0] is trial, f"Expected the search to come back first, found a {type(result[0]).__name__}."
+    assert trial.fits, "Expected the search to be fitted, found one that is not."
 
 # %% test="test_timed_fit_clock" points=1
 with check("04_random_search", "Time it fairly"):
-    seconds = answered(timed_fit(DummyClassifier(), [[0], [1]], [0, 1]), "timed_fit")[1]
-    assert seconds >= 0, f"Expected zero seconds or more, found {seconds}."
+    result = answered(timed_fit(Trial(idle), [[0], [1]], [0, 1]), "timed_fit")
+    assert isinstance(result, (tuple, list)) and len(result) == 2, (
+        f"Expected two things back, the search and the seconds, found a {type(result).__name__}.")
+    assert is_number(result[1]), f"Expected the seconds as a number, found a {type(result[1]).__name__}."
+    assert result[1] >= 0, f"Expected zero seconds or more, found {result[1]:g}."
 
 # %% [markdown]
 # ## Question 3: the race
@@ -164,14 +209,59 @@ with check("04_random_search", "Time it fairly"):
 # - `random_search` and `random_seconds`: a fitted `RandomizedSearchCV` that draws **four** recipes from
 #   `param_distributions`, with a fixed `random_state`, so that the race can be run again.
 #
-# A race is fair only under the same rules: both with `cv=CV` and `scoring="roc_auc"`. And only with a warm oven:
-# before its first training TensorFlow traces a network of each width, and neither search is to wait for that.
+# A race is fair only under the same rules: both over `pipeline` as it is, both with `cv=CV` and `scoring="roc_auc"`.
+# And only with a warm oven: before its first training TensorFlow traces a network of each width, and neither search is
+# to wait for that.
 
 # %% locked="preheat"
 from sklearn.base import clone
 
 for width in param_grid["clf__model__num_neurons"]:
     clone(pipeline).set_params(clf__model__num_neurons=width).fit(X_train, y_train)
+
+# %% [markdown]
+# A mistake in question 1 or 2 costs nothing here. Where your `param_distributions` cannot be drawn from as they should,
+# or your `timed_fit` does not give a fitted search and its seconds, a spare one stands in from here on, and says so:
+
+# %% locked="spares"
+def can_be_drawn_from(distributions):
+    """Return whether a race can be run with these distributions."""
+    recipes = drawn_recipes(distributions, 30)
+    drawn = {dial: {recipe[dial] for recipe in recipes} for dial in param_grid}
+    rates, *counts = drawn["clf__model__learning_rate"], drawn["clf__batch_size"], drawn["clf__model__num_neurons"]
+    whole = all(isinstance(value, (int, np.integer)) and value > 0 for values in counts for value in values)
+    several = len(rates) > 20 and min(map(len, counts)) > 1
+    return whole and several and min(rates) > 0.0005 and max(rates) < 0.02 and set(recipes[0]) == set(param_grid)
+
+
+def gives_seconds(timed_fit):
+    """Return whether this gives a fitted search and its seconds."""
+    trial = Trial(idle)
+    search, seconds = timed_fit(trial, [[0], [1]], [0, 1])
+    return search is trial and trial.fits == 1 and is_number(seconds) and 0 <= seconds < 1
+
+
+def works(test, answer):
+    """Return whether an answer passes a test; what stops does not."""
+    try:
+        return test(answer)
+    except Exception:
+        return False
+
+
+def spare_timed_fit(search, X, y):
+    """Fit a search, and add up the seconds that it has noted itself."""
+    search.fit(X, y)
+    each = search.cv_results_["mean_fit_time"] + search.cv_results_["mean_score_time"]
+    return search, float(np.sum(each) * search.n_splits_ + search.refit_time_)
+
+
+if not works(can_be_drawn_from, param_distributions):
+    print("Your `param_distributions` cannot be used in the race; a list of many learning rates stands in for them.")
+    param_distributions = {**param_grid, "clf__model__learning_rate": np.geomspace(0.00101, 0.0099, 97).tolist()}
+if not works(gives_seconds, timed_fit):
+    print("Your `timed_fit` cannot be used in the race; a spare one stands in for it.")
+    timed_fit = spare_timed_fit
 
 # %% [markdown]
 # **An example that is not the answer.** The same kind of search over a logistic regression, which is done at once:
@@ -193,8 +283,7 @@ pd.DataFrame(example.cv_results_)[["param_C", "mean_fit_time", "mean_test_score"
 #
 # <details><summary>Hint 2</summary>
 #
-# `timed_fit` returns two things, and Python unpacks them: `a, b = f(...)`. If your `timed_fit` does not work yet,
-# read the clock here by hand.
+# `timed_fit` returns two things, and Python unpacks them: `a, b = f(...)`.
 #
 # <details><summary>Hint 3</summary>
 #
@@ -231,14 +320,19 @@ with check("04_random_search", "Run the race"):
 
 # %% test="test_run_searches_runtimes" points=1
 with check("04_random_search", "Run the race"):
+    for name, search in {"grid_search": grid_search, "random_search": random_search}.items():
+        assert hasattr(answered(search, name), "cv_results_"), f"Expected `{name}` to be a fitted search, it is not."
     for name, seconds in {"grid_seconds": grid_seconds, "random_seconds": random_seconds}.items():
-        assert answered(seconds, name) > 0, f"Expected `{name}` to be more than zero, found {seconds}."
+        assert is_number(answered(seconds, name)), (
+            f"Expected `{name}` to be a number, found a {type(seconds).__name__}.")
+        assert seconds > 0, f"Expected `{name}` to be more than zero, found {seconds:g}."
 
 # %% test="test_run_searches_scores" points=1
 with check("04_random_search", "Run the race"):
     for name, search in {"grid_search": grid_search, "random_search": random_search}.items():
-        best = answered(search, name).best_score_
-        assert np.isfinite(best), f"Expected a finite best score of `{name}`, found {best}."
+        assert hasattr(answered(search, name), "best_score_"), f"Expected `{name}` to be a fitted search, it is not."
+        best = search.best_score_
+        assert np.isfinite(best), f"Expected a finite best score of `{name}`, found {best:g}."
 
 # %% [markdown]
 # ## Question 4: the result as a table
@@ -308,12 +402,21 @@ comparison = compare({"grid": (grid_search, grid_seconds), "random": (random_sea
 comparison
 ### END SOLUTION
 
+# %% locked="table_of"
+COLUMNS = ["candidates", "fits", "seconds", "seconds_per_fit", "best_score"]
+
+
+def table_of(found):
+    """Return a table with the names as its index, or say kindly what is wrong with it."""
+    assert isinstance(found, pd.DataFrame), f"Expected a DataFrame, found a {type(found).__name__}."
+    missing = [column for column in COLUMNS if column not in found]
+    assert not missing, f"Expected five columns, these are missing: {missing}."
+    return found.set_index("name") if "name" in found else found
+
 # %% test="test_compare" points=1
 with check("04_random_search", "Compare the two"):
-    table = answered(compare({"example": (example, 1.4)}), "compare")
-    assert isinstance(table, pd.DataFrame), f"Expected a DataFrame, found a {type(table).__name__}."
-    missing = [c for c in ["candidates", "fits", "seconds", "seconds_per_fit", "best_score"] if c not in table]
-    assert not missing, f"Expected five columns, these are missing: {missing}."
+    table = table_of(answered(compare({"example": (example, 1.4)}), "compare"))
+    assert list(table.index) == ["example"], f"Expected one row a name, the index, found the rows {list(table.index)}."
 
 # %% [markdown]
 # ## Question 5: what to do with a budget
@@ -372,14 +475,28 @@ def choose_strategy(n_combinations, cv, seconds_per_fit, budget_seconds):
     return "random", affordable
     ### END SOLUTION
 
+# %% locked="strategy_of"
+def strategy_of(*call):
+    """Return the strategy and the number that `choose_strategy` gives, or say kindly what is wrong with them."""
+    found = answered(choose_strategy(*call), "choose_strategy")
+    assert isinstance(found, (tuple, list)) and len(found) == 2, (
+        f"Expected two things back, a name and a number, found a {type(found).__name__}.")
+    name, n = found
+    assert isinstance(name, str), f"Expected the name of a strategy first, found a {type(name).__name__}."
+    assert isinstance(n, (int, np.integer)) and not isinstance(n, bool), (
+        f"Expected a whole number of recipes, found a {type(n).__name__}.")
+    return name, int(n)
+
 # %% test="test_choose_strategy_grid" points=1
 with check("04_random_search", "Spend a budget"):
-    found = tuple(answered(choose_strategy(12, 2, 0.5, 60), "choose_strategy"))
+    answered(choose_strategy, "choose_strategy")
+    found = strategy_of(12, 2, 0.5, 60)
     assert found == ("grid", 12), f"Expected a generous budget to pay for the whole grid, found {found}."
 
 # %% test="test_choose_strategy_random" points=1
 with check("04_random_search", "Spend a budget"):
-    found = tuple(answered(choose_strategy(3125, 2, 0.5, 60), "choose_strategy"))
+    answered(choose_strategy, "choose_strategy")
+    found = strategy_of(3125, 2, 0.5, 60)
     assert found[0] == "random", f"Expected random search where the grid is too dear, found {found}."
 
 # %% [markdown]

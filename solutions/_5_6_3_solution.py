@@ -15,9 +15,12 @@
 # | 5 | `resume_training`, on from where it stopped | 2 |
 # | 6 | `save_recipe` and `load_recipe`, with everything that belongs to it | 2 |
 #
-# Run the cells from top to bottom. Look again at lessons *07_choosing_a_winner* and *08_saving* if you get stuck.
+# Run the cells from top to bottom. A test cell says ✓ when what it can show here is right; the rest, such as other
+# models than yours, is marked after you hand in. Look again at lessons *07_choosing_a_winner* and *08_saving* if you
+# get stuck.
 
 # %% locked="setup"
+import os
 import tempfile
 from pathlib import Path
 
@@ -41,13 +44,14 @@ search = RandomizedSearchCV(
 
 prepared_train = search.best_estimator_["prep"].transform(X_train).astype("float32")
 prepared_test = search.best_estimator_["prep"].transform(X_test).astype("float32")
-kitchen = tempfile.TemporaryDirectory()  # goes when the kernel goes
-freezer = Path(kitchen.name)
+home = Path.cwd()
+kitchen = tempfile.TemporaryDirectory(prefix="freezer_", dir=home)  # goes when the kernel goes
+freezer = Path(kitchen.name).relative_to(home)
 
 # %% [markdown]
 # `X_train` and `X_test` are raw customers, as the shop knows them. `prepared_train` and `prepared_test` are the
 # same customers as a network sees them: numbers only, scaled and one-hot encoded. `freezer` is an empty folder to
-# write to.
+# write to; it lies beside this notebook while you work.
 #
 # ## Question 1: the winner
 #
@@ -89,14 +93,16 @@ select_best(search)
 # %% test="test_select_best" points=1
 with check("07_choosing_a_winner", "Take the winner out of the search"):
     winner = answered(select_best(search), "select_best")
-    assert len(winner) == 3, f"Expected three things back, found {len(winner)}."
-    assert isinstance(winner[0], keras.Model), f"Expected a keras.Model first, found a {type(winner[0]).__name__}."
+    assert isinstance(winner, (tuple, list)) and len(winner) == 3, (
+        f"Expected three things back, found a {type(winner).__name__}.")
+    assert hasattr(winner[0], "get_weights"), f"Expected a Keras model first, found a {type(winner[0]).__name__}."
 
 # %% [markdown]
 # ## Question 2: freeze
 #
 # Write `freeze(model, folder)`. It makes the folder if it is missing, writes the model into it in three formats,
-# and returns where they are: `{"keras": Path, "saved_model": Path, "weights": Path}`.
+# and returns where they are: `{"keras": Path, "saved_model": Path, "weights": Path}`. Where the folder exists, it
+# replaces the model that lies there. The model itself, other files and the working directory stay as they were.
 #
 # | key | name in the folder | what it is |
 # | :-- | :-- | :-- |
@@ -104,17 +110,8 @@ with check("07_choosing_a_winner", "Take the winner out of the search"):
 # | `"saved_model"` | `best_churn_model` | a folder, for servers |
 # | `"weights"` | `best_churn_model.weights.h5` | the learned numbers only |
 #
-# Here is a small model to freeze, and a function that builds a fresh one of the same architecture:
-
-# %%
-def rebuild():
-    return build_model({"n_features_in_": prepared_train.shape[1]}, learning_rate=0.01, num_neurons=8)
-
-small = rebuild()
-history = small.fit(prepared_train, y_train, epochs=2, batch_size=64, verbose=0)
-small.count_params()
-
-# %% [markdown]
+# Below your answer, a small model waits to be frozen.
+#
 # **An example that is not the answer.** A folder inside a folder that does not exist yet, made with `pathlib`:
 
 # %%
@@ -158,22 +155,50 @@ def freeze(model, folder):
     ### END SOLUTION
 
 # %% [markdown]
-# In a right answer all three have a size. The folder is the largest: it holds the computation itself.
+# Here is a small model to freeze, and a function that builds a fresh one of the same architecture. In a right answer
+# all three files have a size; the folder is the largest: it holds the computation itself.
 
-# %%
+# %% locked="pantry"
+def fresh_model(n_features, **dials):
+    """Return an untrained model for customers with so many features, with dials such as `num_neurons`."""
+    return build_model({"n_features_in_": n_features}, **dials)
+
+
+def rebuild():
+    return fresh_model(prepared_train.shape[1], learning_rate=0.01, num_neurons=8)
+
+
+def look_around(folder):
+    """Return the working directory, and the names of what lies in a folder."""
+    return os.getcwd(), sorted(os.listdir(folder))
+
+
+def go_home():
+    """Go back to where this notebook started."""
+    os.chdir(home)
+
+
+small = rebuild()
+history = small.fit(prepared_train, y_train, epochs=2, batch_size=64, verbose=0)
 plots.draw_sizes(freeze(small, freezer / "look"))
 
 # %% test="test_freeze_files" points=1
 with check("08_saving", "Three ways to freeze"):
+    go_home()
     paths = answered(freeze(small, freezer / "shelf" / "visible"), "freeze")
+    assert isinstance(paths, dict), f"Expected a dict of paths, found a {type(paths).__name__}."
     for key in ["keras", "saved_model", "weights"]:
-        assert key in paths, f"Expected the key {key!r} in what `freeze` returns, found {sorted(paths)}."
-        assert Path(paths[key]).exists(), f"Expected {paths[key]} to be there, it is not."
+        assert key in paths, f"Expected the key {key!r} in what `freeze` returns, found {sorted(map(str, paths))}."
+        assert isinstance(paths[key], (str, Path)), f"Expected a path for {key!r}, found a {type(paths[key]).__name__}."
+        assert Path(paths[key]).exists(), f"Expected {Path(paths[key]).name} to be there, it is not."
 
 # %% test="test_freeze_other_models" points=1
 with check("08_saving", "Three ways to freeze"):
+    go_home()
     one = answered(freeze(small, freezer / "one"), "freeze")
+    go_home()
     two = freeze(rebuild(), freezer / "two")
+    assert isinstance(one, dict) and "keras" in one and "keras" in two, "Expected a dict of paths, found no 'keras'."
     assert Path(one["keras"]) != Path(two["keras"]), "Expected two folders to hold two models, found one path for both."
 
 # %% [markdown]
@@ -236,25 +261,41 @@ def thaw(paths, rebuild):
     }
     ### END SOLUTION
 
+# %% [markdown]
+# These are three files of `small`, written here and not by your `freeze`:
+
+# %% locked="frozen"
+shelf = freezer / "thaw"
+shelf.mkdir(exist_ok=True)
+frozen = {"keras": shelf / "small.keras", "saved_model": shelf / "small", "weights": shelf / "small.weights.h5"}
+small.save(frozen["keras"])
+small.export(frozen["saved_model"], verbose=False)
+small.save_weights(frozen["weights"])
+
+# %% locked="answer_of"
+def answer_of(thawed, key, rows):
+    """Return what a thawed model says of some customers, or say kindly what is wrong with it."""
+    assert isinstance(thawed, dict), f"Expected a dict of three functions, found a {type(thawed).__name__}."
+    assert key in thawed, f"Expected the key {key!r} in what `thaw` returns, found {sorted(map(str, thawed))}."
+    assert callable(thawed[key]), f"Expected a function for {key!r}, found a {type(thawed[key]).__name__}."
+    found = thawed[key](rows)
+    assert isinstance(found, np.ndarray), f"Expected a NumPy array from {key!r}, found a {type(found).__name__}."
+    shape = (len(rows), 1)
+    assert found.shape == shape, f"Expected {key!r} to give the shape {shape} here, found {found.shape}."
+    return found
+
 # %% test="test_thaw_models" points=1
 with check("08_saving", "Thaw in another kitchen"):
-    shelf = freezer / "thaw"
-    shelf.mkdir(exist_ok=True)
-    frozen = {key: shelf / f"small{end}" for key, end in
-              {"keras": ".keras", "saved_model": "", "weights": ".weights.h5"}.items()}
-    small.save(frozen["keras"])
-    small.export(frozen["saved_model"], verbose=False)
-    small.save_weights(frozen["weights"])
+    go_home()
     thawed = answered(thaw(frozen, rebuild), "thaw")
     for key in ["keras", "saved_model"]:
-        found = np.asarray(thawed[key](prepared_test[:5]))
-        assert found.shape == (5, 1), f"Expected shape (5, 1) of {key!r} for five customers, found {found.shape}."
+        answer_of(thawed, key, prepared_test[:5])
 
 # %% test="test_thaw_weights" points=1
 with check("08_saving", "Thaw in another kitchen"):
+    go_home()
     thawed = answered(thaw(frozen, rebuild), "thaw")
-    found = np.asarray(thawed["weights"](prepared_test[:5]))
-    assert found.shape == (5, 1), f"Expected shape (5, 1) of 'weights' for five customers, found {found.shape}."
+    answer_of(thawed, "weights", prepared_test[:5])
 
 # %% [markdown]
 # ## Question 4: what the journey cost
@@ -300,21 +341,25 @@ def round_trip_errors(model, thawed, X):
     ### END SOLUTION
 
 # %%
-one_low = 0.25 * (np.arange(len(prepared_test)) == 1)[:, None]
-exact = {"exact": lambda X: small(X).numpy(), "low": lambda X: small(X).numpy() - one_low}
+def too_low(X):
+    return small(X).numpy() - 0.25 * np.all(prepared_test[1] == X, axis=1, keepdims=True)
+
+
+exact = {"exact": lambda X: small(X).numpy(), "low": too_low}
 round_trip_errors(small, exact, prepared_test)
 
 # %% test="test_round_trip_errors" points=1
 with check("08_saving", "Measure the round trip"):
     found = answered(round_trip_errors(small, exact, prepared_test), "round_trip_errors")
-    assert set(found) == {"exact", "low"}, f"Expected one number a format, found {sorted(found)}."
+    assert isinstance(found, dict), f"Expected a dict, one number a format, found a {type(found).__name__}."
+    assert set(found) == {"exact", "low"}, f"Expected one number a format, found {sorted(map(str, found))}."
 
 # %% [markdown]
 # ## Question 5: on from where it stopped
 #
-# Write `resume_training(path, X, y, epochs)`: load the `.keras` file in `path`, train it `epochs` epochs more and
-# return the model. The optimizer goes on in the state it was saved with: its step counter does not start over, and
-# its momentum is not forgotten.
+# Write `resume_training(path, X, y, epochs)`: load the `.keras` file in `path`, train it `epochs` epochs more, on all
+# the customers given, and return the model. The optimizer goes on in the state it was saved with: its step counter does
+# not start over, and its momentum is not forgotten.
 #
 # **An example that is not the answer.** The optimizer of `small` has counted its steps: 600 customers in batches of
 # 64 are ten steps an epoch, and there were two epochs.
@@ -354,13 +399,17 @@ def resume_training(path, X, y, epochs):
 
 # %% test="test_resume_steps" points=1
 with check("08_saving", "Pick up where you stopped"):
+    go_home()
     small.save(freezer / "paused.keras")
     resumed = answered(resume_training(freezer / "paused.keras", prepared_train, y_train, 1), "resume_training")
-    assert isinstance(resumed, keras.Model), f"Expected a keras.Model back, found a {type(resumed).__name__}."
+    assert hasattr(resumed, "get_weights"), f"Expected a Keras model back, found a {type(resumed).__name__}."
 
 # %% test="test_resume_state" points=1
 with check("08_saving", "Pick up where you stopped"):
+    go_home()
+    small.save(freezer / "paused.keras")
     resumed = answered(resume_training(freezer / "paused.keras", prepared_train, y_train, 1), "resume_training")
+    assert hasattr(resumed, "get_weights"), f"Expected a Keras model back, found a {type(resumed).__name__}."
     assert resumed.optimizer is not None, "Expected a model that is ready to train, found one without an optimizer."
 
 # %% [markdown]
@@ -428,13 +477,15 @@ def _load(load, path):
         raise ValueError(f"{path} is missing or damaged") from error
     ### END SOLUTION
 
-# %% test="test_recipe_round_trip" points=1
+# %% locked="ask_recipe"
 def ask_recipe(recipe, rows):
+    """Return the churn probabilities that a recipe gives for raw customers."""
     found = recipe.predict_proba(rows) if hasattr(recipe, "predict_proba") else recipe(rows)
     return np.asarray(found).reshape(len(rows), -1)[:, -1]
 
-
+# %% test="test_recipe_round_trip" points=1
 with check("08_saving", "The whole recipe"):
+    go_home()
     save_recipe(search.best_estimator_, freezer / "recipe")
     recipe = answered(load_recipe(freezer / "recipe"), "load_recipe")
     found = ask_recipe(recipe, X_test)
@@ -442,6 +493,7 @@ with check("08_saving", "The whole recipe"):
 
 # %% test="test_recipe_damage" points=1
 with check("08_saving", "The whole recipe"):
+    go_home()
     save_recipe(search.best_estimator_, freezer / "damaged")
     answered(load_recipe(freezer / "damaged"), "load_recipe")
 

@@ -1,110 +1,131 @@
-"""What several tests share."""
+"""How the tests are run: shared out among workers, marked if slow, and ended with all they started if they hang.
+
+``make test`` has pytest-xdist start a worker for each core. A worker keeps to its core, and so does what it starts:
+a grader there runs one notebook at a time, and no test slows down that of another worker. Tests that share something
+costly make a group, so that one worker makes it once; the costliest groups come first: see `tests.plan`.
+"""
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
 import shutil
-import subprocess
-import sys
-from importlib import import_module
-from pathlib import Path
+import signal
+import time
+from collections.abc import Iterator
+from types import FrameType
 
+import psutil
 import pytest
 
-from autograder.build import build_course
-from autograder.course import Course
-from autograder.layout import BUNDLED
-from autograder.sample_class import hand_in
-from notebooks.site.execute import execute, lessons
+from tests import plan
+from tests.golden import Golden
 
-AUTOGRADER = [sys.executable, "-m", "autograder"]
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden", action="store_true", help="Write what stock nbgrader does to tests/golden/ where it changed."
+    )
+
+
+def pytest_configure() -> None:
+    """Keep a worker to its share of the cores, and so all that it starts."""
+    if "PYTEST_XDIST_WORKER" in os.environ and hasattr(os, "sched_setaffinity"):
+        number = int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw"))
+        workers, cores = int(os.environ["PYTEST_XDIST_WORKER_COUNT"]), sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, cores[number::workers] or {cores[number % len(cores)]})
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Have pytest-xdist give whole groups to workers, in the order of the tests.
+
+    Its own marks for groups, ``xdist_group``, do nothing with pytest 9.2.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class GroupScheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return plan.group_of(nodeid)
+
+    config.option.loadscopereorder = False
+    return GroupScheduling(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each test its time limit and the mark ``slow`` where they are due, and put costly groups first."""
+    for item in items:
+        if item.get_closest_marker("timeout") is None and plan.limit_of(item.nodeid):
+            item.add_marker(pytest.mark.timeout(plan.limit_of(item.nodeid)))
+        if plan.is_slow(item.nodeid):
+            item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: plan.place_of(item.nodeid))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_timeout_set_timer() -> Iterator[None]:
+    """When a test's time is up, kill what it has started before it is told so: it may be waiting for just that.
+
+    pytest-timeout raises an exception in the test. Many a block that the test then leaves waits for a process to end,
+    and nothing would end that wait.
+    """
+    result = yield
+    tell, started = signal.getsignal(signal.SIGALRM), _now()
+    if callable(tell):
+
+        def end(number: int, frame: FrameType | None) -> None:
+            kill_started_since(started)
+            tell(number, frame)
+
+        signal.signal(signal.SIGALRM, end)
+    return result
+
+
+def _now() -> float:
+    """Return the time by the clock that psutil tells by when a process was started."""
+    if hasattr(time, "CLOCK_BOOTTIME"):
+        return psutil.boot_time() + time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.time()
+
+
+def kill_started_since(moment: float) -> None:
+    """Kill all processes that this one, or one that it has started, has started since a moment that `_now` told."""
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            if process.create_time() >= moment - 0.02:  # the kernel counts in hundredths of a second
+                process.kill()
 
 
 @pytest.fixture(scope="session")
-def layout():
-    """The repository's own masters, hidden tests and exercises."""
-    return BUNDLED
+def golden(request: pytest.FixtureRequest) -> Golden:
+    """What stock nbgrader does, from files: see `tests.golden`."""
+    return Golden(update=request.config.getoption("--update-golden"))
+
+
+# What tests of the course and of its site share. The engine's tests must do without the course: it is imported here
+# only when it is asked for.
 
 
 @pytest.fixture(scope="session")
-def built(layout, tmp_path_factory):
-    """A course with the sample class's submissions, not graded."""
-    course = build_course(layout, tmp_path_factory.mktemp("built") / "course")
-    hand_in(layout, course)
+def built(tmp_path_factory: pytest.TempPathFactory):
+    """A course with the sample class's submissions, not graded. What a judge can decide is known."""
+    from tests.course.repository import hand_in_sample_class, make_course
+    from tests.support import run_autograder
+
+    course = make_course(tmp_path_factory.mktemp("built") / "course")
+    hand_in_sample_class(course)
+    assert run_autograder("judge", "--course", course.root).returncode == 0
     return course
 
 
 @pytest.fixture(scope="session")
-def graded(built, tmp_path_factory):
+def graded(built, tmp_path_factory: pytest.TempPathFactory):
     """The same course after `autograder grade`, and what it printed."""
+    from autograder.course.coursedir import Course
+    from tests.support import run_autograder
+
     root = tmp_path_factory.mktemp("graded") / "course"
     shutil.copytree(built.root, root, symlinks=True)
     run = run_autograder("grade", "--course", root, "--json")
     assert run.returncode == 0, run.stderr
     return Course(root), run
-
-
-@pytest.fixture(scope="session")
-def executed_lessons(tmp_path_factory):
-    """The folder with every lesson, run once, and what became of each; the extra cell prints what is not true."""
-    folder = tmp_path_factory.mktemp("executed")
-    untrue = "print([phrase for phrase, fact in {!r}.items() if not eval(fact)], end='')"
-    return folder, execute(lessons(), folder, {path.stem: untrue.format(facts_of(path.stem)) for path in lessons()})
-
-
-def facts_of(lesson: str) -> dict[str, str]:
-    """Return what a lesson's prose claims, and the expression for each that has to be true after its last cell."""
-    return import_module(f"tests.facts.{lesson}").FACTS
-
-
-def run_autograder(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess:
-    """Run the command line as a person would, without an activated environment."""
-    path = os.pathsep.join(p for p in os.environ["PATH"].split(os.pathsep) if ".venv" not in p)
-    return subprocess.run(
-        [*AUTOGRADER, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        env={**os.environ, "PATH": path},
-    )
-
-
-def activated() -> dict[str, str]:
-    """Return the environment variables of a shell in which the environment is activated."""
-    return {**os.environ, "PATH": os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])}
-
-
-def run_nbgrader(course: Course, *arguments: str) -> None:
-    """Run one of stock nbgrader's own commands in a course; it has to succeed."""
-    command = [sys.executable, "-m", "nbgrader", *arguments]
-    run = subprocess.run(command, cwd=course.root, env=activated(), capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr
-
-
-def grade_rows(course: Course, assignment: str) -> list[tuple]:
-    """Return every grade and comment in the gradebook; a row begins with student, notebook and cell."""
-    with course.gradebook() as gradebook:
-        notebooks = [
-            (submission.student.id, nb.name, nb)
-            for submission in gradebook.assignment_submissions(assignment)
-            for nb in submission.notebooks
-        ]
-        grades = [
-            (student, name, g.name, g.auto_score, g.manual_score, g.extra_credit, g.max_score, g.needs_manual_grade)
-            for student, name, nb in notebooks
-            for g in nb.grades
-        ]
-        comments = [
-            (student, name, c.name, c.auto_comment, c.manual_comment)
-            for student, name, nb in notebooks
-            for c in nb.comments
-        ]
-    return sorted(grades + comments, key=str)
-
-
-def check_json(*files: Path) -> list[dict]:
-    """Return what ``autograder check --json`` prints, an object a file."""
-    run = run_autograder("check", "--json", *files)
-    assert run.returncode in (0, 1), run.stderr
-    return [json.loads(line) for line in run.stdout.splitlines()]

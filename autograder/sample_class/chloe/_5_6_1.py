@@ -24,7 +24,7 @@ def refine_grid(param_grid, best_params):
         if dial not in best_params or best_params[dial] not in list(values):
             raise ValueError(f"{dial} is not on the grid")
         best = best_params[dial]
-        if len(values) < 2 or isinstance(best, (str, bool)):
+        if len(values) < 2 or isinstance(best, (str, bool, np.bool_)):
             finer[dial] = [best]
             continue
         values = sorted(values)

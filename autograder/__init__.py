@@ -1,1 +1,0 @@
-"""A grading engine for nbgrader courses; ``autograder --help`` lists its commands."""

@@ -1,0 +1,352 @@
+"""The command line: ``autograder init``, ``build``, ``exercises``, ``grade``, ``check`` and ``doctor``."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from autograder.course.project import Project, find_project
+from autograder.course.settings import CONFIG, SettingsError, kernel_environment, load_settings, load_settings_file
+from autograder.course.text import first_line, printable, printable_json
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from traitlets.config import Config
+
+    from autograder.check import CheckResult
+    from autograder.course.assignment import Template
+
+# What takes seconds to import is imported by the command that needs it.
+
+
+@contextlib.contextmanager
+def _stoppable(advice: str) -> Iterator[None]:
+    """End at once on Ctrl-C. The kernels end with this process, and nobody waits for their notebooks."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo(f"Stopped. {advice}", err=True)
+        os._exit(130)
+
+
+@contextlib.contextmanager
+def _clear_errors() -> Iterator[None]:
+    """Tell errors that a person can mend in one line."""
+    from sqlalchemy.exc import OperationalError
+
+    from autograder.authoring.masters import AuthoringError
+    from autograder.course.coursedir import CourseError
+
+    try:
+        yield
+    except (AuthoringError, CourseError, SettingsError) as error:
+        raise click.ClickException(str(error)) from error
+    except OperationalError as error:
+        raise click.ClickException(f"the gradebook cannot be used: {first_line(error.orig or error)}") from error
+    except OSError as error:
+        raise click.ClickException(f"the course's folder cannot be used: {error}") from error
+
+
+def _project() -> Project | None:
+    try:
+        return find_project(Path.cwd())
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _course_folder(given: Path | None) -> Path:
+    """Return the folder of the course: the one given, the project's, or the one that this command runs in."""
+    if given is not None:
+        return given
+    if (Path.cwd() / CONFIG).exists():
+        return Path.cwd()
+    project = _project()
+    if project is None:
+        raise click.UsageError(f"this folder is no course: it has no {CONFIG}. Name one with --course")
+    return project.course
+
+
+_course_option = click.option(
+    "--course",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="Folder of an nbgrader course.  [default: this folder, or the one that pyproject.toml names]",
+)
+_sandbox_option = click.option(
+    "--sandbox",
+    type=click.Choice(["bubblewrap", "none"]),
+    help="The sandbox of notebooks; with none they can do whatever you can.  [default: bubblewrap]",
+)
+_db_option = click.option(
+    "--db", "db_url", metavar="URL", help="Database of the gradebook, such as postgresql://...  [default: gradebook.db]"
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="nbgrader-autograder", prog_name="autograder")
+def main() -> None:
+    """Make, grade and check nbgrader courses."""
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def init(folder: Path) -> None:
+    """Make a small course in FOLDER: settings, one assignment, one submission that can be graded at once."""
+    from autograder.authoring.init import init_course
+
+    with _clear_errors():
+        course = init_course(folder)
+    click.echo(f"Made a course in {course.root}. Grade it with: autograder grade --course {folder}", err=True)
+
+
+@main.command()
+@_course_option
+@_db_option
+def build(folder: Path | None, db_url: str | None) -> None:
+    """Make a course from masters and hidden tests: source/, release/ and the gradebook.
+
+    The settings c.Authoring say where the masters are. In a project, a new course builds on the project's settings.
+    """
+    from autograder.authoring.build import build_course
+    from autograder.authoring.init import write_settings
+    from autograder.course.coursedir import Course
+
+    root, project = _course_folder(folder), _project()
+    with _clear_errors():
+        if project and not (root / CONFIG).exists():
+            write_settings(root, project.settings)
+        course = Course(root, db_url)
+        build_course(course)
+    click.echo(f"Made the course in {course.root}", err=True)
+
+
+@main.command()
+@click.option("--check", "only_check", is_flag=True, help="Change nothing; fail if an exercise is out of date.")
+def exercises(only_check: bool) -> None:
+    """Write the exercises of this project as they are released, as .ipynb and as .py."""
+    from autograder.authoring.build import build_exercises, stale_exercises
+    from autograder.authoring.masters import Masters
+
+    project = _project()
+    if project is None:
+        raise click.UsageError("this folder is in no project: no pyproject.toml has a table [tool.autograder]")
+    with _clear_errors():
+        target = Masters(load_settings_file(project.settings)).exercises
+        if target is None:
+            raise click.UsageError(f"{project.settings} does not set c.Authoring.exercises")
+        if not only_check:
+            build_exercises(project.settings, target)
+            click.echo(f"Wrote {target}", err=True)
+            return
+        stale = stale_exercises(project.settings)
+    for problem in stale:
+        click.echo(f"{target.name}/{problem}", err=True)
+    if stale:
+        raise click.ClickException("run `autograder exercises` and commit what it writes")
+    click.echo(f"{target.name}/ is up to date.", err=True)
+
+
+@main.command()
+@_course_option
+@click.option("--assignment", help="Name of the assignment.  [default: the only one]")
+@click.option("--student", "students", multiple=True, help="Grade only this student; may be repeated.")
+@click.option("--notebook", help="Grade only this notebook of the assignment.")
+@click.option("--force", is_flag=True, help="Grade again what was graded already.")
+@_db_option
+@_sandbox_option
+@click.option("--scheduler", metavar="ADDRESS", help="Run notebooks on the Dask cluster of this scheduler.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per student instead of a table.")
+def grade(
+    folder: Path | None,
+    assignment: str | None,
+    students: tuple[str, ...],
+    notebook: str | None,
+    force: bool,
+    db_url: str | None,
+    sandbox: str | None,
+    scheduler: str | None,
+    as_json: bool,
+) -> None:
+    """Grade a class: marks go to gradebook.db, notebooks to autograded/, pages to feedback/.
+
+    Submissions lie in submitted/STUDENT/ASSIGNMENT/, as .ipynb or .py. What was graded already is left alone until
+    the submission or the assignment changes. A run that was stopped or killed goes on with the same command.
+    """
+    root = _course_folder(folder)
+    if scheduler is None:
+        _start_fork_server(root, sandbox)
+    from autograder.session import Request, grade_class
+
+    request = Request(root, assignment, students, notebook, force, db_url, sandbox, scheduler, as_json)
+    with _stoppable("What was recorded is kept; the same command goes on with the rest."), _clear_errors():
+        grade_class(request)
+
+
+def _start_fork_server(course: Path, sandbox: str | None) -> None:
+    """Start the process that kernels are forked from: it imports modules while this process imports nbgrader.
+
+    Where the settings have a mistake, nothing is started: whoever reads them next says so.
+    """
+    if (course / CONFIG).is_file():
+        with contextlib.suppress(SettingsError):
+            _start_fork_server_with(load_settings(course), sandbox)
+
+
+def _start_fork_server_with(config: Config, sandbox: str | None) -> None:
+    from autograder.kernels.provisioner import start_in_background
+
+    if sys.platform == "linux":
+        if sandbox:
+            config.ForkProvisioner.sandbox = sandbox
+        start_in_background(config, kernel_environment())
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@_course_option
+@_sandbox_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per file instead of tables.")
+def check(files: tuple[Path, ...], folder: Path | None, sandbox: str | None, as_json: bool) -> None:
+    """Mark FILES, notebooks of a course as .py or .ipynb, on the spot.
+
+    Each file runs in a folder of its own, beside the assignment's own files. Nothing else of the folder that it lies
+    in is read, and nothing is written there.
+
+    Exit status: 0 if all points were earned, 1 if not, 2 if a file could not be read or is no notebook of the course.
+    """
+    sandbox = sandbox or _sandbox_for_own_work()
+    project = None if folder else _project()
+    if project is None:
+        _start_fork_server(_course_folder(folder), sandbox)
+    with _clear_errors():
+        if project is None:
+            check_one = _checker_of_course(_course_folder(folder), sandbox)
+        else:
+            check_one = _checker_of_project(project, sandbox)
+    from rich.progress import track
+
+    from autograder.execution.local import CAPACITY, run_concurrently
+    from autograder.reporting import terminal
+
+    with _stoppable("Nothing was changed."):
+        jobs = run_concurrently(files, check_one, CAPACITY)
+        hidden = not terminal.err.is_terminal
+        results = dict(track(jobs, "Checking", len(files), console=terminal.err, transient=True, disable=hidden))
+    sys.exit(max(_show_check(path, results[path], as_json=as_json) for path in files))
+
+
+def _checker_of_course(folder: Path, sandbox: str) -> Callable[[Path], CheckResult]:
+    """Return what marks a file that is a notebook of a course."""
+    from autograder.check import check_file
+    from autograder.course.assignment import read_assignment
+    from autograder.course.coursedir import Course
+
+    course = Course(folder)
+    course.config.ForkProvisioner.sandbox = sandbox
+    templates: dict[str, Template] = {}
+    folders: dict[str, Path] = {}
+    for name in course.assignments():
+        assignment = read_assignment(course, name)
+        templates |= assignment.templates
+        folders |= dict.fromkeys(assignment.templates, course.folder("source", ".", name))
+    return partial(check_file, templates=templates, config=course.config, folders=folders)
+
+
+def _checker_of_project(project: Project, sandbox: str) -> Callable[[Path], CheckResult]:
+    """Return what marks a file that is made from a master of a project."""
+    config = load_settings_file(project.settings)
+    _start_fork_server_with(config, sandbox)
+    from autograder.authoring.build import master_templates
+    from autograder.check import check_file
+
+    config.ForkProvisioner.sandbox = sandbox
+    return partial(check_file, templates=master_templates(config), config=config, folders={})
+
+
+def _show_check(path: Path, future: Future[CheckResult], *, as_json: bool) -> int:
+    """Print the result for one file and return the exit status that it asks for."""
+    from autograder.check import CheckError
+    from autograder.reporting import terminal
+
+    try:
+        result = future.result()
+    except CheckError as error:
+        click.echo(printable(f"Error: {error}"), err=True)
+        return 2
+    for note in result.notes:
+        click.echo(printable(f"{path}: {note}"), err=True)
+    if as_json:
+        click.echo(printable_json(result.as_dict()))
+    else:
+        terminal.show_result(result, str(path))
+    return int(result.score < result.max_score)
+
+
+def _sandbox_for_own_work() -> str:
+    from autograder.sandbox.bubblewrap import find_obstacle
+
+    obstacle = find_obstacle()
+    if obstacle:
+        click.echo(f"Run with your own rights, not in a sandbox: {obstacle.reason}.", err=True)
+    return "none" if obstacle else "bubblewrap"
+
+
+@main.command()
+@_course_option
+@click.option("--assignment", help="Name of the assignment.  [default: the only one]")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per test instead of a table.")
+def judge(folder: Path | None, assignment: str | None, as_json: bool) -> None:
+    """Show which tests of an assignment are decided by a judge.
+
+    A judge runs a test in a process in which no code of a submission ever runs, and asks the submission for values
+    only. A test is decided like that if the reference solution and the released notebook get the same marks with a
+    judge as without one. This runs the notebooks of source/; no submission is read or graded. What is found out is
+    stored in judge/ASSIGNMENT.json, where the next `autograder grade` reads it.
+    """
+    from autograder.course.assignment import read_assignment
+    from autograder.course.coursedir import Course, CourseError
+    from autograder.course.notebooks import grade_id
+    from autograder.execution.executor import KernelLost
+    from autograder.execution.local import LocalExecutor
+    from autograder.execution.tables import read_tables
+    from autograder.judge.table import is_test
+    from autograder.reporting import terminal
+    from autograder.session import assignment_name
+
+    with _stoppable("Nothing was changed."), _clear_errors():
+        course = Course(_course_folder(folder))
+        read = read_assignment(course, assignment_name(course, assignment))
+        try:
+            with terminal.err.status("Running the reference solution"):
+                tables = read_tables(course, read, LocalExecutor())
+        except KernelLost as error:
+            raise CourseError(f"the reference solution cannot be run: {error}") from error
+    rows = [
+        {"notebook": notebook, "grade_id": name, "judged": name not in table.reasons, "reason": table.reasons.get(name)}
+        for notebook, table in tables.items()
+        for name in map(str, map(grade_id, filter(is_test, read.templates[notebook].notebook.cells)))
+    ]
+    if not as_json:
+        terminal.show_judged(rows)
+        return
+    for row in rows:
+        click.echo(printable_json(row))
+
+
+@main.command()
+def doctor() -> None:
+    """Examine the environment and say what to do about each thing that is wrong."""
+    from autograder.doctor import examine
+    from autograder.reporting import terminal
+
+    findings = examine()
+    terminal.show_findings(findings)
+    sys.exit(any(finding.remedy for finding in findings))

@@ -1,0 +1,1 @@
+"""Run notebooks, on this machine or on a Dask cluster, and keep what their cells put out."""

@@ -1,0 +1,124 @@
+"""One notebook's tests, decided by a judge while its other cells run in its kernel."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import zmq
+from jupyter_client.client import KernelClient
+from nbformat import NotebookNode
+from nbgrader.utils import is_solution
+
+from autograder.course.notebooks import grade_id
+from autograder.execution import provisional
+from autograder.judge.client import Finding, JudgeClient
+from autograder.judge.table import Table, is_test, points_of
+from autograder.kernels.client import ForkedKernel
+from autograder.kernels.kernelapp import JUDGE_REQUEST
+from autograder.kernels.provisioner import ForkProvisioner
+
+_END = 2  # s, for a kernel to end whose connection to the judge has ended
+
+
+class Judging:
+    """Gives the instructor's cells of one notebook to a judge.
+
+    Parameters
+    ----------
+    table : Table
+        Which tests the judge decides.
+    files : Path
+        A folder with the assignment's own files.
+
+    Attributes
+    ----------
+    findings : dict of Finding
+        By grade id, what came of the tests that the judge got.
+    """
+
+    def __init__(self, table: Table, files: Path):
+        self._table, self._files = table, files
+        self.findings: dict[str, Finding] = {}
+        self._judge: JudgeClient | None = None
+
+    @contextlib.contextmanager
+    def begin(
+        self, provisioner: ForkProvisioner, client: KernelClient, env: dict[str, str], core: int
+    ) -> Iterator[None]:
+        """Start the judge for the kernel of this provisioner, and end it after the block."""
+        assert provisioner.kernel
+        process = provisioner.start_judge(env, self._files)
+        process.begin(core)
+        self._kernel, self._client = provisioner.kernel, client
+        self._judge = JudgeClient(process, provisioner.kernel.channel)
+        with contextlib.closing(self._judge):
+            yield
+
+    def takes(self, cell: NotebookNode) -> bool:
+        """Return whether the judge decides a cell. It runs one that is the instructor's and no test, as the kernel."""
+        if self._table.is_judged(cell):
+            return True
+        if is_solution(cell) and self._judge:
+            self._judge.forget(self._table.live)
+        mine = cell.cell_type == "code" and not is_solution(cell) and not is_test(cell) and grade_id(cell)
+        if mine and self._judge and not self._table.needs_answers(cell.source):
+            self._judge.run(cell.source)
+        return False
+
+    def decide(self, cell: NotebookNode, timeout: float | None) -> list[dict[str, Any]]:
+        """Have the judge decide a test that has a number, and return its outputs as messages of a kernel."""
+        assert self._judge
+        name = grade_id(cell) or ""
+        allowed = self._table.allowed
+        with contextlib.suppress(zmq.Again):  # the kernel does not take it; then the judge gets no answer
+            self._client.shell_channel.send(self._client.session.msg(JUDGE_REQUEST))
+        finding = self._judge.decide(
+            cell.source,
+            cell.execution_count,
+            self._table.live,
+            self._table.reads,
+            None if allowed is None else allowed[name],
+            timeout,
+            lambda: self._kernel.send_signal(signal.SIGINT),
+        )
+        if finding.drift and allowed is not None and not finding.reason:
+            finding.reason = f"the submission gives another meaning to `{finding.drift[0]}`"
+        self.findings[name] = finding
+        return [_as_message(output) for output in finding.outputs]
+
+    def is_kernel_lost(self, kernel: ForkedKernel) -> bool:
+        """Return whether the kernel has ended while the judge asked it."""
+        if not list(self.findings.values())[-1].lost:
+            return False
+        deadline = time.monotonic() + _END
+        while kernel.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return kernel.poll() is not None
+
+    def undecided(self, nb: NotebookNode) -> dict[str, str]:
+        """Return, by grade id, the tests that the judge got and could not decide for good, with the reason.
+
+        A failure that does not rest on plain data alone may be the judge's own. What a test has shown that could not
+        be decided does not count.
+        """
+        found = {}
+        for cell in filter(self._table.is_judged, nb.cells):
+            name = grade_id(cell) or ""
+            finding = self.findings.get(name)
+            if finding and finding.reason:
+                found[name] = finding.reason
+                cell.outputs = provisional.failed(finding.reason)
+            elif finding and not finding.plain and points_of(cell) < cell.metadata.nbgrader.points:
+                found[name] = "it fails with the judge, where an object of the submission's own decides"
+        return found
+
+
+def _as_message(output: dict[str, Any]) -> dict[str, Any]:
+    content = {key: value for key, value in output.items() if key != "output_type"}
+    kind = output["output_type"]
+    return {"msg_type": kind, "header": {"msg_type": kind}, "parent_header": {}, "content": content, "buffers": []}

@@ -1,0 +1,1 @@
+"""Write marks, graded notebooks and feedback pages: one writer, one transaction for each submission."""

@@ -1,0 +1,154 @@
+"""The judge of one notebook, as the grader sees it."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from autograder.judge.errors import Undecodable
+from autograder.judge.link import Link
+
+_GRACE = 5  # s, for a test to end whose call of the submission was interrupted
+LOST = "the judge has ended, or does not answer"
+
+
+@dataclass
+class Finding:
+    """What came of one test that was given to the judge.
+
+    Attributes
+    ----------
+    outputs : list of dict
+        As nbformat has them.
+    reason : str
+        Why the judge could not decide it; empty if it could.
+    plain : bool
+        Whether only data and functions of the submission were involved: a failure is final then.
+    drift : list of str
+        Names of the instructor's that mean something else in the submission's kernel.
+    trace : list of str
+        What the submission's objects were asked.
+    lost : bool
+        Whether the kernel has closed its connection to the judge, as it does when it ends.
+    """
+
+    outputs: list[dict[str, Any]] = field(default_factory=list)
+    reason: str = ""
+    plain: bool = False
+    drift: list[str] = field(default_factory=list)
+    trace: list[str] = field(default_factory=list)
+    lost: bool = False
+
+
+class Process(Protocol):
+    """What this needs of a forked process; see `autograder.kernels.client.ForkedKernel`."""
+
+    channel: socket.socket
+
+    def kill(self) -> None:
+        """End the process."""
+
+
+class JudgeClient:
+    """Gives the instructor's cells of one notebook to a judge.
+
+    Parameters
+    ----------
+    process : Process
+        Its `autograder.judge.process` serves on the other end of its channel.
+    link : socket.socket
+        Connected to the notebook's kernel. It is closed here.
+    """
+
+    def __init__(self, process: Process, link: socket.socket):
+        self._process = process
+        with link:
+            socket.send_fds(process.channel, [b"\0"], [link.fileno()])
+        self._control: Link | None = Link(process.channel)
+        self._running = 0
+
+    def run(self, source: str) -> None:
+        """Have the judge run one of the instructor's cells, without waiting for its end."""
+        self._order(do="run", source=source)
+
+    def forget(self, live: Collection[str]) -> None:
+        """Have the judge forget what tests have bound these names to: an answer may bind them anew."""
+        self._order(do="forget", live=sorted(live))
+
+    def _order(self, **order: Any) -> None:
+        if self._control:
+            self._running += 1
+            with self._giving_up():
+                self._control.send(order, [])
+
+    def decide(
+        self,
+        source: str,
+        number: int,
+        live: Collection[str],
+        reads: Collection[str],
+        allowed: Collection[str] | None,
+        timeout: float | None,
+        interrupt: Callable[[], None],
+    ) -> Finding:
+        """Have the judge run a test.
+
+        Parameters
+        ----------
+        source : str
+        number : int
+            The cell's execution count.
+        live : collection of str
+            Names that are the submission's.
+        reads : collection of str
+            Global names that answers read. If the test has bound them, the submission gets to know that.
+        allowed : collection of str, optional
+            What the submission's objects may be asked; None if it is to be found out what the test asks.
+        timeout : float, optional
+            Seconds that the test may take.
+        interrupt : callable
+            Interrupts the notebook's kernel, which may run a function of the submission's for the judge.
+        """
+        if not self._control:
+            return Finding(reason=LOST)
+        order = {"do": "judge", "source": source, "number": number, "live": sorted(live), "reads": sorted(reads)}
+        with self._giving_up():
+            deadline = time.monotonic() + timeout if timeout else None
+            while self._running:
+                self._receive(deadline)
+                self._running -= 1
+            self._control.send({**order, "allowed": None if allowed is None else sorted(allowed)}, [])
+            try:
+                return Finding(**self._receive(time.monotonic() + timeout if timeout else None))
+            except TimeoutError:
+                interrupt()
+                return Finding(**self._receive(time.monotonic() + _GRACE))
+        return Finding(reason=LOST)
+
+    def close(self) -> None:
+        """End the judge."""
+        if self._control:
+            self._process.kill()
+            self._control.close()
+            self._control = None
+
+    def _receive(self, deadline: float | None) -> dict[str, Any]:
+        assert self._control
+        self._process.channel.settimeout(None if deadline is None else max(deadline - time.monotonic(), 0.001))
+        try:
+            answer, _ = self._control.receive()
+        finally:
+            self._process.channel.settimeout(None)
+        return dict(answer)
+
+    @contextlib.contextmanager
+    def _giving_up(self) -> Any:
+        """End the judge if it cannot be reached any more."""
+        try:
+            yield
+        except (OSError, Undecodable):  # LinkLost and TimeoutError are among them
+            self.close()

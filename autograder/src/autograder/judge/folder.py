@@ -1,0 +1,63 @@
+"""Files that one side of the judge has written in its working directory, for the other side."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_MOST_FILES = 2000
+_MOST_BYTES = 2**26
+
+
+class Folder:
+    """A working directory, with what is known of its files."""
+
+    def __init__(self, root: Path):
+        self._root = root
+        self._theirs: set[str] = set()
+        self._states = self._look()
+
+    def paths(self) -> set[str]:
+        """Return the paths of the files that are known."""
+        return set(self._states)
+
+    def is_own(self, path: str) -> bool:
+        """Return whether there is a file that the other side has not written."""
+        return (self._root / path).is_file() and os.path.normpath(path) not in self._theirs
+
+    def holds(self, path: str, content: bytes) -> bool:
+        """Return whether a file has this content."""
+        return (self._root / path).is_file() and (self._root / path).read_bytes() == content
+
+    def changes(self) -> dict[str, bytes]:
+        """Return the content of the files that are new or changed since the last call, by path; not of too many."""
+        states = self._look()
+        changed = [path for path, state in states.items() if self._states.get(path) != state]
+        self._states = states
+        if sum(states[path][1] for path in changed) > _MOST_BYTES:
+            return {}
+        return {path: (self._root / path).read_bytes() for path in changed}
+
+    def write(self, path: str, content: bytes) -> None:
+        """Write a file that the other side has changed. A path outside of the folder is left alone."""
+        place = self._root / path
+        if os.path.isabs(path) or ".." in Path(path).parts or place.is_symlink():
+            return
+        self._theirs.add(os.path.normpath(path))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+        state = place.stat()
+        self._states[path] = (state.st_mtime_ns, state.st_size)
+
+    def _look(self) -> dict[str, tuple[int, int]]:
+        states: dict[str, tuple[int, int]] = {}
+        for folder, folders, files in os.walk(self._root):
+            folders[:] = [name for name in folders if not name.startswith(".") and name != "__pycache__"]
+            for name in files:
+                path = os.path.join(folder, name)
+                if os.path.isfile(path) and not os.path.islink(path):
+                    state = os.stat(path)
+                    states[os.path.relpath(path, self._root)] = (state.st_mtime_ns, state.st_size)
+                if len(states) > _MOST_FILES:
+                    return {}
+        return states

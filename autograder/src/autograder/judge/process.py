@@ -1,0 +1,86 @@
+"""The process of the judge: it runs the instructor's cells of one notebook, and no code of a submission ever.
+
+It is forked as a kernel is, in a sandbox of its own. Orders come on a socket to the grader: ``{"do": "run"}`` for one
+of the instructor's cells that is no test, ``{"do": "judge"}`` for a test, ``{"do": "forget"}`` where an answer may bind
+names anew. The first message brings the socket to the kernel of the notebook, which answers the judge's questions: see
+`autograder.judge.peer`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import tokenize
+from io import StringIO
+from typing import Any
+
+from autograder.judge.fingerprint import fingerprint
+from autograder.judge.link import Link, LinkLost
+from autograder.judge.namespace import LiveNamespace
+from autograder.judge.questions import Questions, Unjudged
+from autograder.judge.shell import CellShell, make_shell
+
+
+def serve(channel: int) -> None:
+    """Obey the orders that come on this open file until the grader closes the other end."""
+    connection = socket.socket(fileno=channel)
+    _, files, _, _ = socket.recv_fds(connection, 1, 1)
+    if files:
+        shell, namespace = make_shell()
+        questions = namespace.questions = Questions(Link(socket.socket(fileno=files[0])), namespace)
+        with contextlib.suppress(LinkLost):
+            _obey(Link(connection), shell, namespace, questions)
+
+
+def _obey(control: Link, shell: CellShell, namespace: LiveNamespace, questions: Questions) -> None:
+    while True:
+        order, _ = control.receive()
+        if order["do"] == "run":
+            outputs = shell.run(order["source"])
+            questions.settle(failed=any(output["output_type"] == "error" for output in outputs))
+            control.send({}, [])
+        elif order["do"] == "forget":
+            for name in set(order["live"]) & namespace.keys() - questions.settled_names():
+                del namespace[name]
+            control.send({}, [])
+        else:
+            control.send(_judge(order, shell, namespace, questions), [])
+            questions.reason = ""  # of that cell, and of no other
+
+
+def _judge(order: dict[str, Any], shell: CellShell, namespace: LiveNamespace, questions: Questions) -> dict[str, Any]:
+    """Run a test and return what came of it; see `autograder.judge.client.Finding`."""
+    live, questions.reads = set(order["live"]), set(order["reads"])
+    allowed = None if order["allowed"] is None else set(order["allowed"])
+    hidden = {name: namespace.pop(name) for name in live & questions.settled_names()}
+    names = {name for name in _names(order["source"]) & questions.settled_names() if not name.startswith("__")}
+    given = {name: fingerprint(namespace[name]) for name in names}
+    classes = {name for name, value in namespace.items() if isinstance(value, type)}
+    try:
+        drift = questions.begin(given, live, allowed, classes)
+    except LinkLost as error:
+        return {"reason": str(error), "lost": True}
+    shell.execution_count = order["number"]
+    outputs = shell.run(order["source"])
+    with contextlib.suppress(LinkLost, Unjudged):  # the reason is noted
+        questions.end()
+    questions.conclude(outputs)
+    namespace.update({name: value for name, value in hidden.items() if name not in namespace})
+    return {
+        "outputs": outputs,
+        "reason": questions.reason,
+        "drift": drift,
+        "plain": questions.plain,
+        "trace": sorted(questions.trace),
+        "lost": questions.lost,
+    }
+
+
+def _names(source: str) -> set[str]:
+    """Return what may be a name in a cell, also in its magics and strings."""
+    names: set[str] = set()
+    with contextlib.suppress(tokenize.TokenError, SyntaxError):
+        for token in tokenize.generate_tokens(StringIO(source).readline):
+            if token.type == tokenize.NAME:
+                names.add(token.string)
+    return names

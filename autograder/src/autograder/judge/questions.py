@@ -1,0 +1,618 @@
+"""The judge's side: it asks the submission's kernel, and notes what it has asked, changed and been given."""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import importlib
+import io
+import itertools
+import os
+import pickle
+import random
+import sys
+import types
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from autograder.judge.codec import Decoder, Encoder, Packet
+from autograder.judge.errors import NotData, Undecodable
+from autograder.judge.folder import Folder
+from autograder.judge.guard import Guard
+from autograder.judge.link import Link, LinkLost
+from autograder.judge.peer import Peer
+from autograder.judge.refresh import refresh
+from autograder.judge.standins import (
+    ClassStandIn,
+    Function,
+    Instance,
+    Iterator,
+    Opaque,
+    StandIn,
+    make_class,
+)
+
+
+class Unjudged(BaseException):
+    """The judge cannot tell how a test ends. A test may hide this; `Questions.reason` stays."""
+
+
+class Questions(Peer):
+    """Asks the kernel of one submission.
+
+    Parameters
+    ----------
+    link : Link
+        Connected to the kernel.
+    given : mapping
+        The judge's own names: those of the instructor's cells.
+
+    Attributes
+    ----------
+    reason : str
+        Why the current cell cannot be judged; empty if it can.
+    allowed : set of str, optional
+        What the reference solution's objects were asked in this cell; None while that is being found out.
+    trace : set of str
+        What was asked in this cell.
+    lost : bool
+        Whether the kernel has closed its connection.
+    plain : bool
+        Whether only data and functions were involved in this cell.
+    """
+
+    def __init__(self, link: Link, given: Mapping[str, Any]):
+        super().__init__(link)
+        self._own = given
+        self.reason = ""
+        self.lost = False
+        self.allowed: set[str] | None = None
+        self.trace: set[str] = set()
+        self.plain = True
+        self.live: set[str] = set()
+        self._there: set[str] = set()
+        self._fetched: dict[str, tuple[Any, str | None]] = {}
+        self._fresh: set[str] = set()
+        self._handles: dict[int, tuple[Any, int, str]] = {}
+        self._classes: dict[int, type] = {}
+        self._standins: dict[int, StandIn] = {}
+        self._path = ""
+        self._folder = Folder(Path.cwd())
+        self._released = self._folder.paths()
+        self._guard = Guard(self.give_up)
+        self._guard.install()
+        self._broken = ""
+        self._noticed: set[str] = set()
+        self._left_to_print = _PRINTED
+        self.reads: set[str] = set()
+        self._given_failed = False
+        self._random: dict[str, Any] = {}
+        self._original = {name: getattr(builtins, name) for name in ("input", "print", "open")}
+        self._settled: dict[str, Any] = {}
+        self.settle()
+        self._environ: dict[str, str] = {}
+
+    # The cell
+
+    def begin(
+        self, fingerprints: Mapping[str, str], live: set[str], allowed: set[str] | None, classes: set[str]
+    ) -> list[str]:
+        """Begin a cell; return which of the given names mean something else in the kernel.
+
+        Parameters
+        ----------
+        fingerprints : mapping of str to str
+            Of given names that the test uses, see `autograder.judge.fingerprint`.
+        live : set of str
+            Names that are the submission's.
+        allowed : set of str, optional
+            See the attribute.
+        classes : set of str
+            Names of the instructor's classes.
+        """
+        self.reason, self.trace, self.plain = self._broken, set(), not self._given_failed
+        self.allowed, self.live = allowed, live
+        self._left_to_print = _PRINTED
+        self._noticed.clear()
+        self._fetched.clear()
+        self._fresh.clear()
+        self._handles.clear()
+        self._environ = dict(os.environ)
+        self._random = self._look_at_random()
+        answer, blobs = self.ask("begin", given=dict(fingerprints), classes=sorted(classes))
+        self._there = set(answer["names"])
+        for path, blob in zip(answer["files"], blobs, strict=False):
+            self._write(str(path), blob)
+        self._folder.changes()
+        self._guard.active = True
+        return [str(name)[:_REASON] for name in answer["drift"]]
+
+    def settle(self, *, failed: bool = False) -> None:
+        """Take the names that are there now for the instructor's; what a test binds later is meant for the answers.
+
+        Parameters
+        ----------
+        failed : bool
+            Whether the cell that has bound them raised an error. Tests that fail after it may fail for that.
+        """
+        self._settled = dict(self._own)
+        self._broken, self._given_failed = self.reason, self._given_failed or failed
+
+    def settled_names(self) -> set[str]:
+        """Return the names that the instructor's cells have bound, and no test has bound anew."""
+        return {name for name, value in self._settled.items() if self._own.get(name, _MISSING) is value}
+
+    def _notice(self, step: str) -> None:
+        """Note a step that matters if the test passes: the reference solution has to have made it as well then."""
+        self.trace.add(step)
+        self._noticed.add(step)
+
+    def conclude(self, outputs: list[dict[str, Any]]) -> None:
+        """Look at how a test has ended: a pass has to be like that of the reference solution.
+
+        A result that is a number is taken by nbgrader for points, so it has to be one if the reference's is.
+        """
+        texts = [str(one["data"].get("text/plain")) for one in outputs if one["output_type"] == "execute_result"]
+        is_number = bool(texts) and all(map(_is_number, texts))
+        if is_number:
+            self.trace.add(_POINTS)
+        failed = any(output["output_type"] == "error" for output in outputs)
+        if self.allowed is None or failed:
+            return
+        if (_POINTS in self.allowed) != is_number:
+            self.give_up("its result is a number for the submission only, or for the reference solution only")
+        for step in sorted(self._noticed - self.allowed):
+            self.give_up(f"other than for the reference solution: {step}")
+
+    def end(self) -> None:
+        """Tell the kernel that it need not wait for questions any more."""
+        self._guard.active = False
+        with contextlib.suppress(Unjudged):
+            if not self.reason:
+                self._pass_changes_on()
+        self._link.send({"ask": "end"}, [])
+
+    def give_up(self, reason: str) -> Unjudged:
+        """Note that the cell cannot be judged, and return what is to be raised."""
+        self.reason = self.reason or reason[:_REASON]
+        return Unjudged(reason)
+
+    def has(self, name: str) -> bool:
+        """Return whether the submission has bound a name."""
+        return name in self._there
+
+    def get(self, name: str) -> Any:
+        """Return what the submission has bound a name to; `KeyError` if it has not."""
+        if name in self._fresh:
+            return self._fetched[name][0]
+        digest = self._fetched[name][1] if name in self._fetched else None
+        answer, blobs = self._ask("get", name=name, **({"digest": digest} if digest else {}))
+        if answer.get("missing"):
+            raise KeyError(name)
+        if not answer.get("same"):
+            self._path = name
+            value = self._decode(self.decoder(blobs), answer["value"])
+            if name in self._fetched and (refreshed := refresh(self._fetched[name][0], value)) is not None:
+                value = refreshed
+            self._fetched[name] = value, answer.get("digest")
+            self._hold(value, answer)
+        self._fresh.add(name)
+        value = self._fetched[name][0]
+        self._note_value(f"get {name}", value)
+        return value
+
+    # What stand-ins pass on
+
+    def call(self, handle: int, path: str, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+        """Call a function of the submission."""
+        return self._call("call", path, arguments, keywords, h=handle)
+
+    def operate(self, handle: int, path: str, name: str, arguments: tuple[Any, ...]) -> Any:
+        """Use a special method of an object of the submission."""
+        self._note(f"operator {path}.{name}")
+        return self._call("operator", f"{path}.{name}", arguments, {}, h=handle, name=name)
+
+    def attribute(self, handle: int, path: str, name: str) -> Any:
+        """Read an attribute of an object of the submission."""
+        answer, blobs = self._ask("attribute", h=handle, name=name)
+        if answer.get("missing"):
+            raise AttributeError(str(answer.get("text")))
+        self._print(answer)
+        self._path = f"{path}.{name}"
+        if "raise" in answer:
+            raise self._raised(f"{path}.{name}", answer["raise"])
+        value = self._hold(self._decode(self.decoder(blobs), answer["value"]), answer)
+        self._note_value(f"attribute {path}.{name}", value)
+        return value
+
+    def set_attribute(self, handle: int, path: str, name: str, value: Any) -> None:
+        """Set an attribute of an object of the submission."""
+        self._note(f"set {path}.{name}")
+        packet = self._packet(value)
+        self._finish(
+            f"{path}.{name}", *self._ask("set", h=handle, name=name, value=packet.json, blobs=packet.blobs), {}
+        )
+
+    def proceed(self, handle: int, path: str) -> Any:
+        """Return the next value of an iterator of the submission."""
+        return self._finish(f"next({path})", *self._ask("next", h=handle), {})
+
+    # Values
+
+    def module(self, name: str) -> Any:
+        """Return a module; it is imported if the reference solution has brought it along as well."""
+        if self.allowed is None or any(step.endswith(f": module {name}") for step in self.allowed):
+            with contextlib.suppress(ImportError):
+                return importlib.import_module(name)
+        return super().module(name)
+
+    def refuses_field(self, kind: type, name: str) -> bool:
+        """Return whether a field would hide a method, which is the instructor's."""
+        return callable(getattr(kind, name, None))
+
+    def own_value(self, name: str) -> Any:
+        """Return what the instructor has bound a name to."""
+        return None if name in self.live else self._settled.get(name)
+
+    def given_class(self, name: str) -> type | None:
+        """Return the instructor's class of this name, as it is here."""
+        kind = self._settled.get(name)
+        return kind if isinstance(kind, type) and name not in self.live else None
+
+    def refer_to_other(self, value: Any, encoder: Encoder) -> dict[str, Any]:
+        """Return what stands for an object that is passed to the submission."""
+        if isinstance(value, ClassStandIn):
+            return {"t": "yours", "h": value._class_handle_}
+        if issubclass(type(value), StandIn):
+            return {"t": "yours", "h": value._handle_}
+        if id(value) in self._handles and self._handles[id(value)][0] is value:
+            return {"t": "yours", "h": self._handles[id(value)][1]}
+        if value in _BUILTINS_NOT_PASSED:
+            raise NotData(f"`{value.__name__}` is not passed to the submission")
+        if type(value) in (types.FunctionType, types.MethodType, types.BuiltinFunctionType):
+            return {"t": "callback", "h": self.export(value), "name": value.__name__, "doc": value.__doc__}
+        name = type(value).__name__
+        if callable(value) and type(value).__module__ in ("__main__", "functools", "unittest.mock"):
+            return {"t": "callback", "h": self.export(value), "name": name}
+        # Pickles go to the submission only: to read one runs code of whoever has made it.
+        try:
+            return {"t": "pickle", **encoder.number(value), "b": encoder.blob(pickle.dumps(value))}
+        except Exception as error:
+            raise NotData(f"an object of the type {name} cannot be passed to the submission") from error
+
+    def resolve_other(self, data: dict[str, Any], decoder: Decoder) -> Any:
+        """Return the stand-in for what a submission refers to."""
+        kind, handle = data.get("t"), data.get("h")
+        if not isinstance(handle, int):
+            raise Undecodable(f"a reference without a number: {str(kind)[:100]}")
+        if kind == "class":
+            return self._resolve_class(data)
+        if handle in self._standins:
+            return self._standins[handle]
+        made: StandIn
+        if kind == "function":
+            made = Function(self, handle, self._path, str(data["name"]), data.get("doc"))
+        elif kind == "iterator":
+            made = Iterator(self, handle, self._path)
+        elif kind == "instance" and data["class"].get("plain"):
+            made = object.__new__(self._resolve_class(data["class"]))
+            StandIn.__init__(made, self, handle, data["class"]["name"])
+        else:
+            made = Opaque(self, handle, self._path)
+        self._standins[handle] = made
+        return made
+
+    def _resolve_class(self, data: dict[str, Any]) -> type:
+        handle = data["h"]
+        if handle not in self._classes:
+            bases = tuple(
+                base for one in data["bases"] if isinstance(base := self._base(one), type) and base is not object
+            )
+            try:
+                self._classes[handle] = make_class(self, handle, data, bases)
+            except TypeError as error:
+                raise self.give_up(f"the class `{str(data['name'])[:100]}` has no stand-in: {error}") from None
+        return self._classes[handle]
+
+    def _base(self, data: dict[str, Any]) -> type:
+        base = self._resolve_class(data) if data.get("t") == "class" else self.decoder([]).decode(data)
+        if not isinstance(base, type):
+            raise Undecodable("a base that is no class")
+        return base
+
+    def answer(self, question: str, message: dict[str, Any], blobs: list[bytes]) -> tuple[dict[str, Any], list[bytes]]:
+        """Call a function of the test for the submission."""
+        if question != "call":
+            return {"raise": {"mro": ["RuntimeError"], "args": {"t": "list", "v": []}}}, []
+        function = self._exported[message["h"]]
+        arguments, keywords = self._decode(self.decoder(blobs), message["value"])
+        try:
+            packet = self._packet(function(*arguments, **keywords))
+        except Exception as error:
+            mro = [kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins"]
+            return {"raise": {"mro": mro, "args": self._packet([str(one) for one in error.args]).json}}, []
+        return {"value": packet.json}, packet.blobs
+
+    # Asking
+
+    def _ask(self, question: str, **details: Any) -> tuple[dict[str, Any], list[bytes]]:
+        self._pass_changes_on()
+        details["held"] = {str(handle): digest for _, handle, digest in self._handles.values()}
+        return self._ask_plainly(question, **details)
+
+    def _ask_plainly(self, question: str, **details: Any) -> tuple[dict[str, Any], list[bytes]]:
+        if self.reason:
+            raise Unjudged(self.reason)
+        try:
+            answer, blobs = self.ask(question, **details)
+        except (Undecodable, LinkLost) as error:
+            self.lost = isinstance(error, LinkLost)
+            raise self.give_up(str(error)) from None
+        if "refused" in answer:
+            raise self.give_up(f"the submission's kernel cannot pass it on: {answer['refused']}")
+        return answer, blobs
+
+    def _packet(self, value: Any, encoder: Encoder | None = None) -> Packet:
+        try:
+            return (encoder or self.encoder()).packet(value)
+        except NotData as error:
+            raise self.give_up(str(error)) from None
+
+    def _decode(self, decoder: Decoder, data: Any) -> Any:
+        try:
+            return decoder.decode(data)
+        except Undecodable as error:
+            raise self.give_up(f"the submission has sent a value that cannot be read: {error}") from None
+
+    def _call(
+        self, question: str, path: str, arguments: tuple[Any, ...], keywords: dict[str, Any], **details: Any
+    ) -> Any:
+        encoder = self.encoder()
+        packet = self._packet([list(arguments), keywords], encoder)
+        passed = {encoder.numbers[id(value)]: value for value in encoder.kept}
+        blobs = list(packet.blobs)
+        details |= self._surroundings(blobs)
+        answer = self._ask(question, value=packet.json, blobs=blobs, **details)
+        return self._finish(path, *answer, passed)
+
+    def _finish(self, path: str, answer: dict[str, Any], blobs: list[bytes], passed: dict[int, Any]) -> Any:
+        self._fresh.clear()  # whatever the submission has run may have changed what its names mean
+        self._print(answer)
+        count = int(answer.get("blobs", len(blobs)))
+        for file, blob in zip(answer.get("files", ()), blobs[count:], strict=False):
+            self._write(str(file), blob)
+        self._change(path, answer, blobs, passed)
+        self._refresh_held(answer, blobs)
+        if "raise" in answer:
+            raise self._raised(path, answer["raise"])
+        self._path = f"{path}()"
+        value = self._decode(self.decoder(blobs, passed), answer["value"])
+        if not any(value is one for one in passed.values()):
+            self._hold(value, answer)
+        self._note_value(f"call {path}", value)
+        return value
+
+    def _hold(self, value: Any, answer: dict[str, Any]) -> Any:
+        """Note that a copy of an object of the submission's is used here, for a change to be passed on."""
+        if self.is_changeable(value) and isinstance(answer.get("h"), int):
+            self._handles[id(value)] = value, answer["h"], self._packet(value).digest()
+        return value
+
+    def _pass_changes_on(self) -> None:
+        """Have the submission's objects be as the test has made its copies of them."""
+        for key, (value, handle, digest) in list(self._handles.items()):
+            if sys.getrefcount(value) <= _OWN_REFERENCES and not any(value is one for one, _ in self._fetched.values()):
+                del self._handles[key]  # the test has no more use for it
+                continue
+            packet = self._packet(value)
+            if (now := packet.digest()) != digest:
+                self._handles[key] = value, handle, now
+                self._ask_plainly("refresh", h=handle, value=packet.json, blobs=packet.blobs)
+
+    def _write(self, path: str, content: bytes) -> None:
+        """Write a file as the submission has it; a file of the instructor's stays as it is."""
+        try:
+            if self._folder.holds(path, content):
+                return
+            if os.path.normpath(path) in self._released:
+                self.give_up(f"the submission has changed the file {path[:100]}")
+            elif self._guard.receive(path):
+                if self._folder.is_own(path):
+                    self._notice(f"changes the file {path}")
+                self._folder.write(path, content)
+        except (OSError, ValueError) as error:
+            self.give_up(f"a file of the submission's cannot be written: {type(error).__name__}")
+
+    def _change(self, path: str, answer: dict[str, Any], blobs: list[bytes], passed: dict[int, Any]) -> None:
+        """Change in place what the submission's function has changed of its arguments."""
+        for change in answer.get("changed", ()):
+            self._note(f"changes an argument of {path}", plain=True)
+            old = passed.get(change["n"])
+            new = self._decode(self.decoder(blobs[change["b"] :]), change["v"])
+            if refresh(old, new) is None:
+                raise self.give_up(f"`{path}` changes an argument of the type {type(old).__name__}")
+
+    def _refresh_held(self, answer: dict[str, Any], blobs: list[bytes]) -> None:
+        """Change the copies here as the submission has changed its own objects."""
+        held = {handle: (key, value) for key, (value, handle, _) in self._handles.items()}
+        for change in answer.get("refreshed", ()):
+            if change["h"] in held:
+                key, value = held[change["h"]]
+                refresh(value, self._decode(self.decoder(blobs[change["b"] :]), change["v"]))
+                self._handles[key] = value, change["h"], self._packet(value).digest()
+
+    def _surroundings(self, blobs: list[bytes]) -> dict[str, Any]:
+        """Return what a test has patched, written and seeded, for the call to find it so; add to the ``blobs``."""
+        found: dict[str, Any] = {"patches": self._patches(), **self._random_states(blobs)}
+        if isinstance(sys.stdin, io.StringIO):
+            found["stdin"] = sys.stdin.getvalue()[sys.stdin.tell() :]
+        files = self._folder.changes()
+        found["files"] = {path: len(blobs) + number for number, path in enumerate(files)}
+        blobs += files.values()
+        return found
+
+    def _patches(self) -> dict[str, dict[str, Any]]:
+        """Return what the test has bound that answers may use: by place and name, as JSON-like data."""
+        changed = {
+            "builtins": {
+                name: getattr(builtins, name)
+                for name, original in self._original.items()
+                if getattr(builtins, name) is not original
+            },
+            "globals": {
+                name: value
+                for name, value in self._own.items()
+                if self._may_be_passed(name) and self._settled.get(name, _MISSING) is not value
+            },
+            "environ": {name: text for name, text in os.environ.items() if self._environ.get(name) != text},
+        }
+        return {place: self._passable(names) for place, names in changed.items()}
+
+    def _may_be_passed(self, name: str) -> bool:
+        """Return whether answers may use a name: the reference solution does."""
+        return name in self.reads and not name.startswith("_") and (name in self._there or hasattr(builtins, name))
+
+    def _passable(self, names: dict[str, Any]) -> dict[str, Any]:
+        found = {}
+        for name, value in names.items():
+            with contextlib.suppress(NotData):
+                packet = self.encoder().packet(value)
+                if not packet.blobs:
+                    found[name] = packet.json
+        return found
+
+    def _random_states(self, blobs: list[bytes]) -> dict[str, Any]:
+        """Return the states of the random number generators that the test has seeded or drawn from."""
+        found, then, now = {}, self._random, self._look_at_random()
+        if now["random"] != then.get("random"):
+            found["random"] = self._packet(random.getstate()).json
+        if now.get("numpy") != then.get("numpy"):
+            packet = self._packet(sys.modules["numpy"].random.get_state())
+            found["numpy_random"] = _shift(packet.json, len(blobs))
+            blobs += packet.blobs
+        self._random = now
+        return found
+
+    def _look_at_random(self) -> dict[str, Any]:
+        """Return what tells whether the random number generators have been seeded or drawn from."""
+        states: dict[str, Any] = {"random": random.getstate()}
+        if (numpy := sys.modules.get("numpy")) and hasattr(numpy, "random"):
+            name, numbers, *others = numpy.random.get_state()
+            states["numpy"] = name, numbers.tobytes(), others
+        return states
+
+    def _print(self, answer: dict[str, Any]) -> None:
+        for name, text in answer.get("printed", ()):
+            stream = sys.stderr if name == "stderr" else sys.stdout
+            stream.write(str(text)[: self._left_to_print])
+            self._left_to_print = max(0, self._left_to_print - len(str(text)))
+
+    def _raised(self, path: str, data: dict[str, Any]) -> BaseException:
+        """Return an exception that the submission has raised; a test may take it for a pass."""
+        error = self._rebuild(data)
+        kind = next((one.__name__ for one in type(error).__mro__ if one.__module__ == "builtins"), "")
+        self._notice(f"{path} raises {kind}")
+        return error
+
+    def _rebuild(self, data: dict[str, Any]) -> BaseException:
+        """Return the exception that the submission has raised, of a class that the test knows."""
+        kinds = [getattr(builtins, str(name), None) for name in data["mro"]]
+        kind: Any = next((one for one in kinds if isinstance(one, type) and issubclass(one, BaseException)), Exception)
+        if reference := data.get("class"):
+            kind = self._library_class(reference, kind) or self._resolve_class(reference)
+        arguments = self._decode(self.decoder([]), data["args"])
+        try:
+            error = kind(*arguments)
+        except Exception:
+            error = Exception.__new__(kind)
+            error.args = tuple(arguments)
+        fields = self._decode(self.decoder([]), data["fields"])
+        if isinstance(fields, dict):
+            for name, value in fields.items():
+                error.__dict__[str(name)] = value
+        for line in list(data.get("where") or ())[:_FRAMES]:
+            error.add_note(str(line)[:_LINE])
+        result: BaseException = error
+        return result
+
+    def _library_class(self, reference: dict[str, Any], base: type) -> type | None:
+        """Return the class of a library that is imported here as well."""
+        if "library" not in reference:
+            return None
+        module, name = map(str, reference["library"])
+        found = getattr(sys.modules.get(module), name, None)
+        return found if isinstance(found, type) and issubclass(found, base) else None
+
+    def _kind(self, value: Any) -> str:
+        if isinstance(value, ClassStandIn):
+            return f"class {value.__name__}"
+        if issubclass(type(value), Instance):
+            return f"instance of {type(value).__name__}"
+        if issubclass(type(value), StandIn):
+            return type(value).__name__.lower()
+        if isinstance(value, types.ModuleType):
+            return f"module {value.__name__}"
+        return "data"
+
+    def _note_value(self, step: str, value: Any) -> None:
+        kind = self._kind(value)
+        self._note(f"{step}: {kind}", data=kind == "data", plain=kind.startswith("module "))
+        if kind == "data" and _is_empty(value):
+            self._notice(f"{step}: empty")
+
+    def _note(self, step: str, *, data: bool = False, plain: bool = False) -> None:
+        if not (data or plain or step.endswith((": function", ": iterator"))):
+            self.plain = False
+        self.trace.add(step)
+        if data or self.allowed is None or step in self.allowed:
+            return
+        raise self.give_up(f"other than for the reference solution: {step}")
+
+
+_MISSING = object()
+_POINTS = "result: a number"
+_REASON = 300  # characters
+_LOOKED_AT = 1000  # values in a list
+_PRINTED = 2**20  # characters that the submission may print in one test
+_BUILTINS_NOT_PASSED = (getattr, setattr, delattr, vars, eval, exec, compile, open, __import__, globals, locals)
+_LINE, _FRAMES = 300, 5  # characters of a line of a traceback that the submission tells, and how many lines
+
+
+def _is_empty(value: Any, depth: int = 3) -> bool:
+    """Return whether a value, or one in it, is empty: a comparison with it may have nothing to compare."""
+    if isinstance(value, dict):
+        value = list(value.values()) if value else ()
+    if getattr(value, "size", None) == 0 or (isinstance(value, str | bytes | Collection) and not len(value)):
+        return True
+    inner = itertools.islice(value, _LOOKED_AT) if depth and isinstance(value, list | tuple) else ()
+    return any(_is_empty(one, depth - 1) for one in inner)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _count_own_references() -> int:
+    """Return what `sys.getrefcount` says, in `Questions._pass_changes_on`, of an object that is held there only."""
+    held: dict[int, tuple[Any, int, str]] = {0: ([], 0, "")}
+    for _, (value, _, _) in list(held.items()):
+        count = sys.getrefcount(value)
+    return count
+
+
+_OWN_REFERENCES = _count_own_references()
+
+
+def _shift(data: Any, count: int) -> Any:
+    """Return JSON-like data whose blobs come after ``count`` others."""
+    if isinstance(data, dict):
+        return {
+            key: value + count if key == "b" and isinstance(value, int) else _shift(value, count)
+            for key, value in data.items()
+        }
+    return [_shift(value, count) for value in data] if isinstance(data, list) else data

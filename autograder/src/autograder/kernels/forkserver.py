@@ -1,0 +1,182 @@
+"""The fork server: a process that imports the modules of a course, runs nothing, and forks one kernel per notebook.
+
+It is started as ``python -m autograder.kernels.forkserver ORDER``, where ORDER is JSON:
+``{"modules": [...], "sandbox": NAME, "view": [...], "idle_limit": SECONDS}``.
+
+Standard input is a socket to the grader. When the modules are imported, the fork server writes one message for every
+source file that a person may edit, ``[PATH, STATE]``, and then ``READY``. From then on every ``FORK`` on the socket
+carries the open files of one `autograder.kernels.supervisor.Supervisor`. After ``RETIRE`` the fork server ends as soon
+as its last kernel has ended. When the grader closes the socket, the fork server and its kernels end at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import sysconfig
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+from autograder.kernels.frames import call_with_large_frame_stack
+from autograder.sandbox.base import Confinement
+from autograder.sandbox.kinds import CONFINEMENTS
+
+READY, FORK, RETIRE = b"ready", b"fork", b"retire"
+FileState = list[int]  # time of the last modification in ns, and size in bytes; a list as in JSON
+
+_MAX_FILES = 16  # open files that come with one request
+_RETIRED_PERIOD = 1  # s, between two looks whether the last kernel has ended
+# What IPython and its kernels import only when they start.
+_MODULES_OF_KERNELS = (
+    "ipykernel.debugger",
+    "IPython.core.completerlib",
+    "IPython.core.logger",
+    "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
+    "sqlite3",
+)
+
+
+def serve(modules: list[str], confinement: Confinement, idle_limit: float) -> None:
+    """Import ``modules``, say so on standard input and fork kernels until nobody needs them any more.
+
+    Parameters
+    ----------
+    modules : list of str
+        Modules that cannot be imported are left out: the notebook that imports them gets the error.
+    confinement : Confinement
+        The sandbox's side in this process.
+    idle_limit : float
+        Seconds without a kernel and without a request after which this process ends.
+    """
+    started = time.time_ns()
+    gc.disable()  # it would examine the same modules again and again while they are being imported
+    _import(modules)
+    confinement.prepare()
+    sources = list(_editable_sources(started))
+    gc.freeze()  # what is here now stays: kernels need not examine it, nor copy its pages when they would mark it
+    gc.enable()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for supervisors: Linux reaps them
+    control = socket.socket(fileno=os.dup(sys.stdin.fileno()))
+    _close_streams()
+    for source in sources:
+        control.send(json.dumps(source).encode())
+    control.send(READY)
+    _fork_on_request(control, confinement, idle_limit)
+
+
+def read_state(path: str) -> FileState | None:
+    """Return the state of a source file, to be compared later, or None if there is no such file."""
+    try:
+        state = os.stat(path)
+    except OSError:
+        return None
+    return [state.st_mtime_ns, state.st_size]
+
+
+def _fork_on_request(control: socket.socket, confinement: Confinement, idle_limit: float) -> None:
+    period = idle_limit
+    while True:
+        if not select.select([control], [], [], period)[0]:
+            if not _has_children():
+                return
+            continue
+        message, descriptors, _, _ = socket.recv_fds(control, len(RETIRE), _MAX_FILES)
+        if not message:
+            return
+        if message == RETIRE:
+            period = _RETIRED_PERIOD
+        else:
+            _start_supervisor(descriptors, confinement, control)
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _import(modules: list[str]) -> None:
+    # As in a kernel that was not forked, where IPython sets it before anything is imported.
+    os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    importlib.import_module("autograder.kernels.supervisor")
+    for module in [*_MODULES_OF_KERNELS, *modules]:
+        with contextlib.suppress(Exception):
+            importlib.import_module(module)
+
+
+def _editable_sources(started: int) -> Iterator[tuple[str, FileState | None]]:
+    """Yield the files of the imported modules that are not installed, with their states.
+
+    A file that was edited after this process started, at time ``started`` in ns, may have been imported before: its
+    state is unknown, and None.
+    """
+    for module in list(sys.modules.values()):
+        # Not `module.__file__`: to ask a lazy module for an attribute imports it.
+        path = module.__dict__.get("__file__") if isinstance(module, ModuleType) else None
+        if isinstance(path, str) and not _is_installed(Path(path)):
+            state = read_state(path)
+            edited = state is not None and started <= state[0] <= time.time_ns()
+            yield path, None if edited else state
+
+
+def _is_installed(path: Path) -> bool:
+    # The engine's own files count as installed: the grader does not notice either when they are edited.
+    folders = (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), Path(__file__).parents[1])
+    installed = bool({"site-packages", "dist-packages"} & set(path.parts))
+    return installed or any(path.is_relative_to(folder) for folder in folders)
+
+
+def _close_streams() -> None:
+    """Leave no stream of the grader's open to kernels."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in range(3):
+        os.dup2(nowhere, stream)
+    os.close(nowhere)
+
+
+def _has_children() -> bool:
+    try:
+        os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return False
+    return True
+
+
+def _start_supervisor(descriptors: list[int], confinement: Confinement, control: socket.socket) -> None:
+    from autograder.kernels.supervisor import Supervisor
+
+    ours, theirs = socket.socketpair()
+    pid = os.fork()
+    if pid:
+        theirs.close()
+        with ours:
+            confinement.admit(ours, pid)
+        return
+    try:
+        ours.close()
+        control.close()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        client, inbox, outbox, channel, *others = descriptors
+        listeners = [socket.socket(fileno=descriptor) for descriptor in others]
+        Supervisor(socket.socket(fileno=client), inbox, outbox, channel, listeners, confinement).run(theirs)
+    finally:
+        os._exit(0)
+
+
+def _main() -> None:
+    # The first entry is the folder in which this was started; a kernel adds its own. The option -P, which leaves it
+    # out, would keep the kernel from that as well.
+    del sys.path[0]
+    order = json.loads(sys.argv[1])
+    confinement = CONFINEMENTS[order["sandbox"]](order["view"])
+    call_with_large_frame_stack(serve, order["modules"], confinement, order["idle_limit"])
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,148 @@
+"""A Jupyter kernel provisioner whose kernels are forked, each in a sandbox of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.connect import KernelConnectionInfo, port_names
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+from traitlets import Dict, Enum, List, Unicode
+from traitlets.config import Config
+
+from autograder.kernels.client import ForkedKernel, ForkServer, pack, shared_fork_server
+from autograder.sandbox.kinds import SANDBOXES
+from autograder.sandbox.limits import Limits
+
+
+class ForkProvisioner(LocalProvisioner):
+    """Forks kernels from a fork server, which has imported their modules, instead of launching a command."""
+
+    modules = List(Unicode(), help="What the fork server imports before it forks.").tag(config=True)
+    sandbox = Enum(
+        list(SANDBOXES),
+        "bubblewrap",
+        help="The sandbox of the kernels; with none they can do whatever the person who starts them can.",
+    ).tag(config=True)
+    visible = List(
+        Unicode(), help="Files and folders that a sandbox shows besides the system, the environment and the modules."
+    ).tag(config=True)
+    environment = List(
+        Unicode(),
+        help="Names of environment variables, or patterns, that a sandbox has besides the harmless ones.",
+    ).tag(config=True)
+
+    variables = Dict(
+        value_trait=Unicode(), key_trait=Unicode(), help="Environment variables, by name, that every kernel gets."
+    ).tag(config=True)
+
+    kernel: ForkedKernel | None = None  # stays when the kernel has ended, unlike `process`
+    _sockets_folder = ""
+
+    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
+        """Have the client use sockets in a private folder if the kernel has no network."""
+        if SANDBOXES[self.sandbox].confines:
+            self._sockets_folder = self._sockets_folder or tempfile.mkdtemp(prefix="autograder-")
+            manager: Any = self.parent
+            manager.transport, manager.cache_ports, manager.ip = "ipc", False, f"{self._sockets_folder}/kernel"
+        return await super().pre_launch(**kwargs)
+
+    def start_judge(self, env: dict[str, str], files: Path) -> ForkedKernel:
+        """Fork the judge of this kernel's notebook, `autograder.judge.process`; it gets copies of these files.
+
+        Raises
+        ------
+        RuntimeError
+            If it does not start.
+        """
+        server, limits = self.fork_server(), Limits(parent=self).as_dict()
+        order: dict[str, Any] = {
+            "role": "judge",
+            "cwd": self.cwd if server.sandbox.confines else str(files),
+            "env": self.kernel_environment(env),
+            "limits": limits,
+            "argv": [],
+            "ports": [],
+        }
+        return server.start_kernel(order, inbox=pack(files, server.sandbox, limits))
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
+        """Fork the kernel that ``cmd`` would start.
+
+        Raises
+        ------
+        RuntimeError
+            If it does not start, or cannot work in its folder.
+        """
+        server = self.fork_server()
+        manager: Any = self.parent
+        self.cwd = os.path.realpath(kwargs.get("cwd") or os.getcwd())
+        server.sandbox.refuse(self.cwd)
+        order: dict[str, Any] = {
+            "argv": cmd[cmd.index("-f") :],
+            "cwd": self.cwd,
+            "env": self.kernel_environment(kwargs["env"]),
+            "limits": Limits(parent=self).as_dict(),
+            "ports": [],
+        }
+        with contextlib.ExitStack() as stack:
+            listeners: list[socket.socket] = []
+            if server.sandbox.confines:
+                order["connection"] = json.loads(Path(order["argv"][1]).read_text())
+                order["ports"] = [getattr(manager, name) for name in port_names]
+                listeners = [stack.enter_context(_listen(f"{manager.ip}-{port}")) for port in order["ports"]]
+            try:
+                self.process = self.kernel = server.start_kernel(  # type: ignore[assignment]
+                    order, listeners, kwargs.get("inbox")
+                )
+            except Exception:
+                self.remove_sockets()
+                raise
+        return self.connection_info
+
+    def fork_server(self) -> ForkServer:
+        """Return the fork server of these settings, started or not."""
+        return shared_fork_server(tuple(self.modules), self.sandbox, tuple(self.visible))
+
+    def kernel_environment(self, env: dict[str, str]) -> dict[str, str]:
+        """Return the environment variables of a kernel that Jupyter would give ``env``."""
+        return {**self.fork_server().sandbox.environment(env, self.environment), **self.variables}
+
+    async def cleanup(self, restart: bool = False) -> None:
+        """Remove what was made for the connection."""
+        await super().cleanup(restart)
+        if not restart:
+            self.remove_sockets()
+
+    def remove_sockets(self) -> None:
+        """Remove the paths of the sockets: no other client can connect, and those that have connected stay so."""
+        shutil.rmtree(self._sockets_folder, ignore_errors=True)
+
+
+def start_in_background(config: Config, env: dict[str, str]) -> None:
+    """Start the fork server while this process does something else; if that fails, the first kernel raises the error.
+
+    Parameters
+    ----------
+    config : traitlets.config.Config
+        With the settings of `ForkProvisioner`.
+    env : dict
+        The environment variables that Jupyter would give to kernels.
+    """
+    provisioner = ForkProvisioner(config=config)
+    provisioner.fork_server().start_in_background(provisioner.kernel_environment(env))
+
+
+def _listen(path: str) -> socket.socket:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen()
+    return listener

@@ -1,0 +1,1 @@
+"""Tell people and programs how a class did."""

@@ -1,0 +1,149 @@
+"""Tables for the terminal: what a student won and lost, and how a class did."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from autograder.course.text import printable
+from autograder.reporting.summary import Summary
+
+if TYPE_CHECKING:
+    from autograder.check import CheckResult
+    from autograder.doctor import Finding
+
+_NAMED = 5  # how many to name in one line
+
+out = Console(soft_wrap=False)
+err = Console(stderr=True)
+
+
+def show_result(result: CheckResult, name: str) -> None:
+    """Print the marks of one exercise file, idea by idea."""
+    out.print(
+        Text(f"{printable(name)}: {result.score:g} of {result.max_score:g} points", style="italic"), soft_wrap=True
+    )
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("idea")
+    table.add_column("points", justify="right", no_wrap=True)
+    table.add_column("message", ratio=1)
+    for mark in result.cells:
+        won = mark.score == mark.max_score
+        table.add_row(
+            Text(mark.grade_id.removeprefix("test_").replace("_", " ")),
+            Text(f"{mark.score:g} / {mark.max_score:g}", style="green" if won else "bold red"),
+            Text("\n".join(map(printable, mark.message.splitlines())) or "✓"),
+        )
+    out.print(table)
+
+
+def show_judged(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print which tests of an assignment a judge decides, and why it cannot decide the others.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        For each test its ``notebook``, its ``grade_id``, whether it is ``judged``, and the ``reason`` if it is not.
+    """
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("notebook")
+    table.add_column("test")
+    table.add_column("judged", no_wrap=True)
+    table.add_column("reason", ratio=1)
+    for row in rows:
+        judged = Text("yes", style="green") if row["judged"] else Text("no", style="bold red")
+        texts = [Text(printable(row[name] or "")) for name in ("notebook", "grade_id", "reason")]
+        table.add_row(*texts[:2], judged, texts[2])
+    out.print(table)
+    out.print(f"{sum(row['judged'] for row in rows)} of {len(rows)} tests can be judged.")
+
+
+def show_summary(summary: Summary, students: list[str]) -> None:
+    """Print the points of these students, a row each, and how the class did as a whole."""
+    table = Table(title=f"Assignment {summary.assignment}", title_justify="left", box=box.SIMPLE_HEAD)
+    table.add_column("student")
+    for name, points in summary.notebooks.items():
+        table.add_column(f"{name}\n/ {points:g}", justify="right")
+    table.add_column(f"total\n/ {summary.max_score:g}", justify="right")
+    table.add_column("seconds", justify="right")
+    table.add_column("notes")
+    for student in summary.students:
+        if student.student in students:
+            cells = [f"{student.notebooks[n]:g}" if n in student.notebooks else "-" for n in summary.notebooks]
+            total = f"{student.score:g}" if student.notebooks else "-"
+            notes = "due" if student.is_due else str(len(student.notes) or "")
+            table.add_row(Text(printable(student.student)), *cells, total, f"{student.seconds:.0f}", notes)
+    out.print(table)
+    _show_figures(summary)
+
+
+def _show_figures(summary: Summary) -> None:
+    figures = ", ".join(f"{name} {value:g}" for name, value in summary.statistics().items())
+    by_hand = sum(student.needs_manual_grade for student in summary.students)
+    out.print(Text(f"{len(summary.graded)} graded: {figures}" + (f"; {by_hand} wait for a person" if by_hand else "")))
+    failed = [f"{cell.notebook} {cell.grade_id} ({cell.failed} of {cell.of})" for cell in summary.cells if cell.failed]
+    if failed:
+        out.print(Text(f"Most failed: {', '.join(failed[:_NAMED])}"))
+    slow = [f"{printable(student.student)} ({student.seconds:.0f} s)" for student in summary.slowest]
+    if slow:
+        out.print(Text(f"Slowest: {', '.join(slow)}"))
+
+
+def show_speed(notebooks: int, seconds: float) -> None:
+    """Print how fast this many notebooks were graded."""
+    out.print(Text(f"Speed:     {notebooks} notebooks in {seconds:.0f} s, {60 * notebooks / seconds:.0f} a minute"))
+
+
+class Running(ProgressColumn):
+    """Who is running and for how long, as a column of a progress display."""
+
+    def __init__(self, running: Mapping[str, float]):
+        super().__init__()
+        self._running = running
+
+    def render(self, task: Task) -> Text:
+        """Return those who run, the longest first."""
+        now = time.monotonic()
+        since = sorted(dict(self._running).items(), key=lambda item: item[1])
+        shown = [f"{printable(student)} {now - start:.0f} s" for student, start in since[:_NAMED]]
+        return Text(", ".join(shown) + (" ..." if len(since) > _NAMED else ""), style="dim")
+
+
+class Rate(ProgressColumn):
+    """How many submissions are graded a minute, as a column of a progress display."""
+
+    def render(self, task: Task) -> Text:
+        """Return the rate so far."""
+        rate = 60 * task.completed / task.elapsed if task.elapsed else 0
+        return Text(f"{rate:.0f} a minute" if task.completed else "")
+
+
+def grading_progress(running: Mapping[str, float]) -> Progress:
+    """Return a progress display for a class, with time left, rate and who is ``running`` since when."""
+    columns = [BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left:"), TimeRemainingColumn()]
+    return Progress(TextColumn("{task.description}"), *columns, Rate(), Running(running), console=err)
+
+
+def show_findings(findings: list[Finding]) -> None:
+    """Print what the doctor found, with a remedy under each thing that is wrong."""
+    for finding in findings:
+        sign = Text("✗ ", style="bold red") if finding.remedy else Text("✓ ", style="green")
+        out.print(sign + f"{finding.what}: {finding.found}", soft_wrap=True)
+        if finding.remedy:
+            out.print(Text(f"    → {finding.remedy}"), soft_wrap=True)

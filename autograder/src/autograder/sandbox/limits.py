@@ -1,0 +1,138 @@
+"""What one notebook may use of the machine, and how that is measured."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import time
+from collections.abc import Callable, Iterable
+
+from traitlets import Integer
+from traitlets.config import Configurable
+
+# Of all processes together. A socket may hold 200 kB of Linux's own memory, which counts for no process.
+OPEN_FILES = 4096
+_PERIOD = 0.1  # s, between two measurements
+# The exact measurement of memory costs more. It is repeated so rarely that it takes a tenth of the time, but at least
+# every half second.
+_PART_OF_TIME = 10
+_LONGEST_PERIOD = 0.5  # s
+
+
+class Limits(Configurable):
+    """The limits of one notebook; in ``nbgrader_config.py`` for example ``c.Limits.memory = 8 * 2**30``.
+
+    By default 30 minutes in all, 4 GiB of memory, 256 processes and threads, 1 GiB of files and 10 MB of output.
+    The limit of a single cell is nbgrader's own ``c.Execute.timeout``. Memory, processes and files are limited in
+    the sandbox only.
+    """
+
+    time = Integer(
+        1800, min=1, help="Seconds that a notebook may take from its first cell to its last when it is graded."
+    ).tag(config=True)
+    memory = Integer(4 * 2**30, min=2**20, help="Bytes that all processes of a notebook may hold together.").tag(
+        config=True
+    )
+    processes = Integer(256, min=1, help="Processes and threads that a notebook may have at one time.").tag(config=True)
+    disk = Integer(2**30, min=2**20, help="Bytes of files in its folder, /tmp and /dev/shm together.").tag(config=True)
+    output = Integer(10_000_000, min=1000, help="Bytes of output that are kept; what comes later is cut off.").tag(
+        config=True
+    )
+
+    def as_dict(self) -> dict[str, int]:
+        """Return the limits as plain data."""
+        return {name: getattr(self, name) for name in ("time", "memory", "processes", "disk", "output")}
+
+
+def show(size: int) -> str:
+    """Return a number of bytes in the largest unit that makes it at least one."""
+    return f"{size / 2**30:.3g} GiB" if size >= 2**30 else f"{size / 2**20:.3g} MiB"
+
+
+class UsageMonitor:
+    """Measures, in the supervisor, what one notebook uses.
+
+    The limits that Linux itself enforces (`autograder.sandbox.namespaces.confine`) are for one process each; these are
+    for all processes of a notebook together.
+
+    Parameters
+    ----------
+    limits : dict
+        `Limits` as plain data.
+    list_processes : callable
+        Returns the processes of the notebook. If there are none, only the time is limited.
+    """
+
+    def __init__(self, limits: dict[str, int], list_processes: Callable[[], Iterable[int]]):
+        self._limits = limits
+        self._list_processes = list_processes
+        self._next = self._next_exact = 0.0
+        self._deadline = math.inf
+
+    def begin(self) -> None:
+        """Limit the time from now on: what a kernel waits before its first cell counts for nobody."""
+        self._deadline = time.monotonic() + self._limits["time"]
+
+    def find_excess(self) -> str:
+        """Return which limit the notebook exceeds, or an empty string. Calls that follow closely cost nothing."""
+        now = time.monotonic()
+        if now < self._next:
+            return ""
+        self._next = now + _PERIOD
+        if now > self._deadline:
+            return f"it ran longer than {self._limits['time']} s in total"
+        running = [status for status in map(_read_status, self._list_processes()) if status]
+        return self._measure(running) if running else ""
+
+    def _measure(self, running: list[dict[str, int]]) -> str:
+        if sum(status.get("Threads", 0) for status in running) >= self._limits["processes"]:
+            return f"it had more than {self._limits['processes']} processes and threads"
+        if sum(map(_count_files, running)) > OPEN_FILES:
+            return f"it had more than {OPEN_FILES} open files"
+        # This sum counts memory that processes share once for each of them, so it is never too low. Only if it is
+        # above the limit, the exact value is worth its cost.
+        if sum(map(_bytes_of, running)) > self._limits["memory"] and time.monotonic() > self._next_exact:
+            return self._measure_memory(running)
+        return ""
+
+    def _measure_memory(self, running: list[dict[str, int]]) -> str:
+        spent = time.process_time()
+        used = sum(map(self._share_of_memory, running))
+        pause = min(_LONGEST_PERIOD, _PART_OF_TIME * (time.process_time() - spent))
+        self._next_exact = time.monotonic() + pause
+        return f"it used more than {show(self._limits['memory'])} of memory" if used > self._limits["memory"] else ""
+
+    def _share_of_memory(self, status: dict[str, int]) -> int:
+        """Return the bytes that a process holds, with its proportional part (Pss) of what it shares with others."""
+        with contextlib.suppress(OSError), open(f"/proc/{status['pid']}/smaps_rollup") as file:
+            status = status | {"VmRSS": _read_numbers(file)["Pss"]}
+        return _bytes_of(status)
+
+
+def _read_status(pid: int) -> dict[str, int]:
+    """Return the numbers in /proc/PID/status, or nothing if the process has just ended."""
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/status", errors="replace") as file:
+        return {"pid": pid} | _read_numbers(file)
+    return {}
+
+
+def _count_files(status: dict[str, int]) -> int:
+    """Return the number of open files of a process; one that hides them counts as if it had all that are allowed."""
+    try:
+        return len(os.listdir(f"/proc/{status['pid']}/fd"))
+    except PermissionError:
+        lives = "VmSize" in _read_status(status["pid"])  # a zombie has no memory and no open files
+        return OPEN_FILES * lives
+    except OSError:  # it has just ended
+        return 0
+
+
+def _bytes_of(status: dict[str, int]) -> int:
+    """Return the bytes of a process: resident memory, page tables and swap, which /proc has in KiB."""
+    return 1024 * sum(status.get(name, 0) for name in ("VmRSS", "VmPTE", "VmSwap"))
+
+
+def _read_numbers(lines: Iterable[str]) -> dict[str, int]:
+    words = (line.split() for line in lines)
+    return {pair[0].rstrip(":"): int(pair[1]) for pair in words if pair[1:] and pair[1].isdecimal()}

@@ -1,0 +1,183 @@
+"""One call of ``autograder grade``: choose what is due, grade it with a progress display, show how the class did."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from autograder.course.assignment import Assignment, read_assignment
+from autograder.course.coursedir import Course, CourseError
+from autograder.course.text import printable, printable_json
+from autograder.execution.executor import Executor
+from autograder.grading import GradedSubmission, Grader
+from autograder.reporting import terminal
+from autograder.reporting.files import write_results
+from autograder.reporting.summary import Summary, summarize
+from autograder.sandbox.bubblewrap import find_obstacle
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked for.
+
+    Attributes
+    ----------
+    folder : Path
+        The folder of the course.
+    assignment : str, optional
+        The name of the assignment. A course with one assignment only needs none.
+    students : tuple of str
+        Whom to grade; everybody if it is empty.
+    notebook : str, optional
+        The name of the only notebook to grade.
+    force : bool
+        Whether to grade again what is not due.
+    db_url : str, optional
+        The URL of the gradebook's database, instead of the one in the settings.
+    sandbox : str, optional
+        ``bubblewrap`` or ``none``, instead of the one in the settings.
+    scheduler : str, optional
+        The address of the Dask scheduler whose workers run the notebooks.
+    as_json : bool
+        Whether to print one JSON object for each student instead of a table.
+    """
+
+    folder: Path
+    assignment: str | None = None
+    students: tuple[str, ...] = ()
+    notebook: str | None = None
+    force: bool = False
+    db_url: str | None = None
+    sandbox: str | None = None
+    scheduler: str | None = None
+    as_json: bool = False
+
+
+def grade_class(request: Request) -> None:
+    """Grade what is due and print a table of the marks.
+
+    Raises
+    ------
+    CourseError
+        If the request cannot be carried out as it is, or if some submissions could not be graded.
+    OperationalError
+        If the gradebook cannot be used, or is still locked after half a minute.
+    OSError
+        If the folder of the course cannot be used.
+    """
+    course = Course(request.folder, request.db_url)
+    _choose_sandbox(course, request)
+    assignment = read_assignment(course, assignment_name(course, request.assignment))
+    notebook = _notebook_name(assignment, request.notebook)
+    students = _choose_students(course, assignment.name, request.students)
+    with _open_executor(request.scheduler) as executor, Grader(course, assignment, notebook, executor) as grader:
+        started = time.monotonic()
+        graded = _grade_due(grader, students, force=request.force)
+        seconds = time.monotonic() - started
+        everybody = course.students(assignment.name)
+        summary = summarize(course, assignment.name, everybody, grader.due(everybody), grader.entries())
+    _show(course, summary, graded, students, as_json=request.as_json)
+    if graded and not request.as_json:
+        terminal.show_speed(sum(len(submission.seconds) for submission in graded), seconds)
+    failed = sorted(printable(submission.student) for submission in graded if not submission.recorded)
+    if failed:
+        raise CourseError(f"{len(failed)} not graded: {', '.join(failed)}. They stay due; the same command tries again")
+
+
+def _grade_due(grader: Grader, students: list[str], *, force: bool) -> list[GradedSubmission]:
+    if force:
+        grader.ask_again(students)
+    due = grader.due(students)
+    if len(due) < len(students):
+        advice = "going on with the others" if force else "--force grades them again"
+        click.echo(f"{len(students) - len(due)} of {len(students)} were graded already; {advice}.", err=True)
+    if due:
+        with terminal.err.status("Finding out which tests a judge can decide"):
+            grader.prepare()
+    graded = []
+    with terminal.grading_progress(grader.running) as progress:
+        task = progress.add_task("Grading", total=len(due))
+        for submission in grader.grade(due):
+            graded.append(submission)
+            progress.update(task, advance=1)
+    return graded
+
+
+def _show(
+    course: Course, summary: Summary, graded: list[GradedSubmission], students: list[str], *, as_json: bool
+) -> None:
+    for failure in summary.failures:
+        click.echo(printable(str(failure)), err=True)
+    for submission in sorted(graded, key=lambda submission: submission.student):
+        for note in submission.notes:
+            click.echo(printable(f"{submission.student}: {note}"), err=True)
+    folder = course.root / "results" / summary.assignment
+    write_results(summary, folder)
+    if as_json:
+        for student in summary.students:
+            if student.student in students:
+                click.echo(printable_json({"assignment": summary.assignment, **student.as_dict()}))
+        return
+    terminal.show_summary(summary, students)
+    click.echo(f"Gradebook: {course.gradebook_name}")
+    click.echo(f"Feedback:  {course.root / 'feedback'}")
+    click.echo(f"Report:    {folder / 'report.html'}")
+
+
+def _choose_sandbox(course: Course, request: Request) -> None:
+    """Set the sandbox, and refuse to run notebooks on this machine if it does not work here."""
+    settings = course.config.ForkProvisioner
+    if request.sandbox:
+        settings.sandbox = request.sandbox
+    here = request.scheduler is None
+    if here and settings.get("sandbox") != "none" and (obstacle := find_obstacle()):
+        raise CourseError(f"{obstacle}. Or have submissions run with your rights and your network: --sandbox none")
+
+
+def _open_executor(scheduler: str | None) -> contextlib.AbstractContextManager[Executor | None]:
+    if scheduler is None:
+        return contextlib.nullcontext()
+    try:
+        from autograder.execution.cluster import ClusterExecutor  # Dask takes a second to import
+    except ModuleNotFoundError as error:
+        raise CourseError(f"--scheduler needs Dask: pip install 'nbgrader-autograder[cluster]' ({error})") from error
+    return ClusterExecutor(scheduler)
+
+
+def assignment_name(course: Course, wanted: str | None) -> str:
+    """Return the name of the assignment that is wanted, or of the only one.
+
+    Raises
+    ------
+    CourseError
+        If the gradebook has no such assignment, or several and none is wanted.
+    """
+    names = course.assignments()
+    if wanted in names:
+        return wanted
+    if wanted:
+        raise CourseError(f"the gradebook has no assignment {wanted}; it has: {', '.join(names) or 'none'}")
+    if len(names) != 1:
+        raise CourseError(f"choose one with --assignment: {', '.join(names) or 'the gradebook has none'}")
+    return names[0]
+
+
+def _notebook_name(assignment: Assignment, wanted: str | None) -> str:
+    """Return the notebook to grade, or ``*`` for all."""
+    if wanted is not None and wanted not in assignment.templates:
+        raise CourseError(f"{assignment.name} has no notebook {wanted}; it has: {', '.join(assignment.templates)}")
+    return wanted or "*"
+
+
+def _choose_students(course: Course, assignment: str, wanted: tuple[str, ...]) -> list[str]:
+    there = course.students(assignment)
+    unknown = sorted(set(wanted) - set(there))
+    if unknown:
+        raise CourseError(f"nothing was handed in for {assignment} by: {', '.join(unknown)}")
+    if not there:
+        raise CourseError(f"no submissions for {assignment} in {course.root / 'submitted'}")
+    return [student for student in there if student in wanted or not wanted]

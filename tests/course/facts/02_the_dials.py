@@ -1,0 +1,105 @@
+"""What the prose of 02_the_dials says in numbers, and what must be true for it."""
+
+FACTS = {
+    "1,500 customers of a telephone company; 26.5 % of them left": (
+        "len(X_train) + len(X_valid) == 1500"
+        " and round(100 * (y_train.sum() + y_valid.sum()) / (len(y_train) + len(y_valid)), 1) == 26.5"
+    ),
+    "The network learns from 1,000. The other 500": "(len(X_train), len(X_valid)) == (1000, 500)",
+    "`build_model` takes the dials and returns a network": (
+        "(lambda course, dials: build_model(**dials).get_config()"
+        " == course({'n_features_in_': Z_train.shape[1]}, **dials).get_config()"
+        " and build_model(**dials).get_compile_config()['optimizer']['config'].items()"
+        " >= {'learning_rate': float(np.float32(0.01)), 'beta_1': 0.9}.items())"
+        "(__import__('coffee_shop.recipe').recipe.build_model,"
+        " {'learning_rate': 0.01, 'num_neurons': 8, 'num_layers': 2, 'dropout': 0.3, 'l2': 0.001})"
+    ),
+    "Both fall. The training loss falls further": (
+        "history['loss'][-1] < history['loss'][0] - 0.1 and history['val_loss'][-1] < history['val_loss'][0] - 0.05"
+        " and history['loss'][-1] < history['val_loss'][-1] and len(history['loss']) == 8"
+    ),
+    "The steps are the same, but for the order": (
+        "(lambda slow: keras.utils.set_random_seed(0) or np.allclose("
+        "slow().fit(Z_train, y_train, epochs=3, batch_size=1000, verbose=0).history['loss'],"
+        " taste(epochs=3, batch_size=1000)['loss'], atol=1e-4))"
+        "(build_model)"
+    ),
+    "where the slope at `weight` is twice": "abs((valley(0.3 + 1e-6) - valley(0.3 - 1e-6)) / 2e-6 - 2 * 0.3) < 1e-6",
+    "At 0.5 one step is exactly right": "walk(0.5)[1] == 0",
+    "at 1.0 the walk swings for ever between the same two places": "walk(1.0)[-2:] == [0.9, -0.9]",
+    "at 1.1 it climbs out": "abs(walk(1.1)[-1]) > 1",
+    "Where it began": "set(walk(0)) == {-0.9}",
+    "in eight epochs it is still on its way": (
+        "len(by_rate['learning rate 1e-05']) == 8"
+        " and by_rate['learning rate 1e-05'][-1] > 1.2 * min(by_rate['learning rate 0.001'])"
+    ),
+    "jumps to the bottom and then overshoots": (
+        "by_rate['learning rate 0.1'][-1] > min(by_rate['learning rate 0.1']) + 0.01"
+    ),
+    "A rate of 0.001 and one of 0.01 cannot be told apart here: the seed moves the loss as far as the rate does": (
+        "abs(losses[2].mean() - losses[3].mean()) < max(np.ptp(losses[2]), np.ptp(losses[3]))"
+        " and [tried[2], tried[3]] == [0.001, 0.01]"
+    ),
+    "a factor of a hundred is far up the wall": (
+        "min(losses[0].min(), losses[5].min()) > losses[2:4].max() + np.ptp(losses[2:4])"
+        " and round(tried[2] / tried[0]) == round(tried[5] / tried[3]) == 100"
+    ),
+    "from 0.00001 to 0.001 is as far as from 0.001 to 0.1": "abs((0.001 / 0.00001) / (0.1 / 0.001) - 1) < 1e-9",
+    "Why not try 0.01, 0.02, 0.03, 0.04?": "0.04 / 0.01 == 4",
+    "from, say, 0.0001 to 0.1": "len(np.geomspace(0.0001, 0.1, 4)) == 4 and round(0.1 / 0.0001) == 10**3",
+    "0 means the same way, 90 means no help at all, and beyond 90": "abs(np.cos(np.radians(90))) < 1e-9",
+    "Large batches agree": "off['batch size 512'].std() < 0.6 * off['batch size 8'].std()",
+    "each one points roughly the right way": "np.mean(off['batch size 8'] < 90) > 0.7",
+    "many hasty steps or two careful ones": "steps[512] == 2 and steps[8] > 50 * steps[512]",
+    "With batches of 512 the network has taken far fewer steps and is behind": (
+        "by_batch['batch size 512'][-1] > 1.05 * max(by_batch['batch size 8'][-1], by_batch['batch size 64'][-1])"
+    ),
+    "The one in the middle": "min(by_batch, key=lambda name: by_batch[name][-1]) == 'batch size 64'",
+    "Batches of 8 have taken the most, and still they end no better than batches of 64": (
+        "max(steps, key=steps.get) == 8 and by_batch['batch size 8'][-1] >= by_batch['batch size 64'][-1]"
+    ),
+    "nothing forbids 48": "len(taste(epochs=1, batch_size=48)['loss']) == 1 and math.log2(48) % 1 > 0 == 48 % 8",
+    "they jump about near the bottom, where the others glide": (
+        "max(np.diff(by_batch['batch size 8'])) > 0 > max(np.diff(by_batch['batch size 512'][:6]))"
+    ),
+    "the best rate for few, careful steps is larger": "ends[512].idxmin() > ends[8].idxmin()",
+    "A gap between the two curves is no sign of it": (
+        "(lambda good: good['val_loss'][4] - good['loss'][4] > 0.02 and good['val_loss'][-1] < good['val_loss'][4])"
+        "(taste(epochs=10, learning_rate=0.001))"
+    ),
+    "By then the curves had long parted, and that did no harm": (
+        "best_epoch > 4 and long['val_loss'][2] - long['loss'][2] > 0.02"
+    ),
+    "The training loss keeps falling": "long['loss'][-1] < 0.5 * long['loss'][0]",
+    "The validation loss turns up: what is": "long['val_loss'][-1] > 1.5 * min(long['val_loss'])",
+    "All later epochs were wasted": "best_epoch < 30",
+    "many times more weights than there are customers": "table['weights'].max() > 20 * len(X_train)",
+    "fits *those* customers best": "table['training loss'].idxmin() == table['weights'].idxmax()",
+    "hardly anything is gained beyond the middle of the table": (
+        "table['validation loss'].min() > table.loc[(64, 1), 'validation loss'] - 0.02"
+    ),
+    "Learning by heart tends to need large weights": (
+        "(lambda size: size['no net'] > 2 * size['l2 0.01'])({name: float(np.abs(model.layers[0].kernel).mean())"
+        " for name, model in caught.items()})"
+    ),
+    "its training loss is higher, its validation loss lower, and the gap between the two much smaller": (
+        "all(caught_losses.loc[net, 'training loss'] > caught_losses.loc['no net', 'training loss']"
+        " and caught_losses.loc[net, 'validation loss'] < caught_losses.loc['no net', 'validation loss']"
+        " and 1.5 * np.ptp(caught_losses.loc[net]) < np.ptp(caught_losses.loc['no net'])"
+        " for net in ['dropout 0.5', 'l2 0.01'])"
+    ),
+    "keeps the network from learning nearly anything, even about the training customers": (
+        "(lambda ignorant: 0 < ignorant - caught_losses.loc['l2 10, far too tight', 'training loss'] < 0.04"
+        " and 0 < ignorant - caught_losses.loc['l2 10, far too tight', 'validation loss'] < 0.02)"
+        "(log_loss(y_valid, [y_train.mean()] * len(y_valid)))"
+    ),
+    "Dropout and L2 do harm where they are too tight": (
+        "reach['dropout'][0.9] < reach['dropout'][0.25] - 0.01 and reach['l2'][1.0] < reach['l2'][0.001] - 0.01"
+    ),
+    "The learning rate, by far": (
+        "np.ptp(list(reach['learning_rate'].values())) > 2 * max("
+        "np.ptp(list(values.values())) for dial, values in reach.items() if dial != 'learning_rate')"
+    ),
+    "0.5 is a coin, 1.0 is perfect": "roc_auc_score([0, 1], [1, 1]) == 0.5 and roc_auc_score([0, 1], [0, 1]) == 1.0",
+    "over thousands of recipes": "5**5 > 2000",
+}

@@ -1,0 +1,83 @@
+"""What the prose of 03_grid_search says in numbers, and what must be true for it."""
+
+FACTS = {
+    "That is all that `make_pipeline(epochs=5)` does": (
+        "(lambda course: repr(pipeline['clf']) == repr(course['clf']) and all("
+        "repr(ours) == repr(theirs) for ours, theirs in zip(prep.transformers, course['prep'].transformers)))"
+        "(__import__('coffee_shop.recipe').recipe.make_pipeline(epochs=5))"
+    ),
+    "Three dials today": "len(grid) == 3",
+    "Fewer: 2¹⁰ is 1,024": "2**10 == 1024 < 5**5",
+    "and the recipes add up instead of multiplying": "len(ParameterGrid(maps_at_once)) == 2 + 3",
+    "The two maps look alike": "map_of(64).stack().corr(map_of(128).stack()) > 0.8",
+    "a small learning rate with large batches is too slow for five epochs": (
+        "map_of(64).loc[64, 0.0001] < min(map_of(64).loc[16, 0.0001], map_of(64)[0.001].min()) - 0.01"
+        " and pipeline['clf'].epochs == 5"
+    ),
+    "Half way from 1 to 100 is then 10, not 50.5": "math.sqrt(1 * 100) == 10 and (1 + 100) / 2 == 50.5",
+    "With temperatures 160, 180 and 200": "half_step == (180 - 160) / 2 == 10",
+    "The learning rates are a factor of 10 apart, so half a step is √10; the widths a factor of 2": (
+        "abs(fine['clf__model__learning_rate'][2] / fine['clf__model__learning_rate'][1] - math.sqrt(10)) < 1e-9"
+    ),
+    "Nine recipes": "len(second.cv_results_['params']) == 9",
+    "until each has been the judge once": (
+        "(lambda judges: sorted(row for judge in judges for row in judge) == list(range(len(X_train))))"
+        "([judge for _, judge in"
+        " __import__('sklearn.model_selection').model_selection.StratifiedKFold(3).split(X_train, y_train)])"
+    ),
+    "One fold is hard for every one of them, another is easy for every one": (
+        "ranked[SPLITS].head().idxmin(axis=1).nunique() == ranked[SPLITS].head().idxmax(axis=1).nunique() == 1"
+    ),
+    "Paired, the spread is a small part of what it was": (
+        "paired['spread of that'].iloc[1:6].max() < ranked['std_test_score'].iloc[:6].min() / 5"
+    ),
+    "What the finer map wins is no more than what the differences scatter from fold to fold": (
+        "abs(won.mean()) < won.std()"
+    ),
+    "the book's clock counts neither tracing nor scoring": (
+        "'without tracing and scoring'"
+        " in (__import__('coffee_shop.churn').churn.DATA / 'README.md').read_text(encoding='utf-8')"
+    ),
+    "By the first rule 0.002 is luck many times over": "book['std_test_score'].median() > 5 * 0.002",
+    "The rule you would have used says luck; the paired one says nearly 3 : 1": (
+        "2.4 < (lambda share: share / (1 - share))(agrees.iloc[2]) < 3.2"
+        " and 0.002 in agrees.index[2] and abs(agrees.index[2].mid - 0.002) < 1e-9"
+    ),
+    "A difference of 0.005 or more, still only a part of the spread over the folds, is hardly ever luck": (
+        "0.005 < book['std_test_score'].median() / 2 and agrees.iloc[-1] > 0.9 and agrees.index[-1].left == 0.005"
+    ),
+    "one of a few ten-thousandths is nearly a coin toss": "0.5 < agrees.iloc[0] < 0.6",
+    "less than 0.0005 | no difference": "agrees.index[0].right == 0.0005",
+    "with 1,878 customers in a fold": "len(X_train) == folds * 1878",
+    "on the book's folds the best of 3,125 networks reaches 0.8447": (
+        "round(book['mean_test_score'].max(), 4) == 0.8447 and len(book) == 3125"
+    ),
+    "Not one of 3,125 networks is better": "not (book['mean_test_score'] > baseline.mean()).any()",
+    "The differences disagree about the winner from fold to fold": (
+        "len(set(np.sign(best_network - baseline))) == 2 and abs((best_network - baseline).mean()) < 0.0005"
+    ),
+    "between the typical one and the best lies a difference that every fold sees": (
+        "(best_network - book[SPLITS].median().to_numpy() > 0.003).all()"
+    ),
+    "The folds disagree again": "len(set(np.sign(flexible_scores - baseline))) == 2",
+    "Whether the recipe with the best score is the best recipe is another question": (
+        "len({book[split].idxmax() for split in SPLITS}) == 3"
+    ),
+    "all 5⁵ recipes of five dials have been tasted, each in three folds": "len(book) == 5**5 and folds == 3",
+    "It missed those, but by a hair": "book['mean_test_score'].max() - found.best_score_ < 0.001",
+    "a high plain with a steep coast": (
+        "book['mean_test_score'].max() - book['mean_test_score'].median() < 0.01"
+        " and book['mean_test_score'].min() < book['mean_test_score'].median() - 0.2"
+    ),
+    "many epochs make up for a small learning rate, and few epochs want a large one": (
+        "(lambda table: table.loc[40].idxmax() < table.loc[2].idxmax())(maps.read_map(frozen={'clf__batch_size': 64,"
+        " 'clf__model__num_neurons': 64, 'clf__model__dropout': 0.3}))"
+    ),
+    "Nine squares with even spaces": "len(squares) == 9",
+    "after three tries it has seen one row": "len({square[EPOCHS] for square in squares[:3]}) == 1",
+    "Both train the same six networks": "len(ours) * 2 == len(plain) * 2 == 6",
+    "The plain training is one more seed, as far as anybody can see": (
+        "from_plain < max(np.ptp(ours_by_seed, axis=0).ravel())"
+    ),
+    "only the waiting": "times[0] > 2 * times[1]",
+}

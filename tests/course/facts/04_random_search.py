@@ -1,0 +1,80 @@
+"""What the prose of 04_random_search says in numbers, and what must be true for it."""
+
+FACTS = {
+    "On a 3 × 3 map of two dials, nine tries taste only **three** settings of each": (
+        "(len(grid_tries), len({x for x, _ in grid_tries})) == (3 * 3, 3)"
+    ),
+    "the map has wasted six tries": "9 - 3 == 6",
+    "So each width is trained once before the clock starts": (
+        "{recipe['clf__model__num_neurons'] for recipe in digger.cv_results_['params']} == set(widths)"
+    ),
+    "most of the rise comes early": (
+        "(lambda rise: rise[20] - rise[5] > rise[59] - rise[20])(np.median(random_best, axis=0))"
+    ),
+    "a single training can cost many times as much as another, with more epochs or smaller batches": (
+        "book['mean_fit_time'].max() > 20 * book['mean_fit_time'].min()"
+        " and book.groupby('clf__epochs')['mean_fit_time'].mean().is_monotonic_increasing"
+        " and book.groupby('clf__batch_size')['mean_fit_time'].mean().is_monotonic_decreasing"
+    ),
+    "costs about the same in both searches, on average": (
+        "abs(np.mean([seconds for _, seconds in dug]) / book['mean_fit_time'].mean() - 1) < 0.1"
+    ),
+    "On average the two winners differ by less than the difference itself changes from fold to fold": (
+        "abs(difference.mean()) < np.ptp(difference)"
+    ),
+    "the explorer got as far with a third of the trainings": (
+        "3 * (trainings - 1) == len(digger.cv_results_['params']) * digger.n_splits_"
+        " and digger.best_score_ - explorer.best_score_ < 0.001"
+    ),
+    "Roughly 250 draws for each factor of ten": (
+        "abs(np.histogram(np.log10(rates), bins=[-5, -4, -3, -2, -1])[0] - 250).max() < 50"
+    ),
+    "nearly all would lie in the last one": "(uniform > 0.01).mean() > 0.85",
+    "a map of 18 squares": "len(digger.cv_results_['params']) == 18",
+    "a third of the tries": "len(explorer.cv_results_['params']) * 3 == 18",
+    "a number that stands on nobody's list": (
+        "explorer.best_params_['clf__model__learning_rate'] not in grid['clf__model__learning_rate']"
+    ),
+    "with probability 0.95ⁿ. **Predict first**: how many draws until you hit with 95 %": (
+        "int(np.argmax(misses < 0.05)) + 1 == 59"
+    ),
+    "all 3,125 recipes": "len(book) == 3125",
+    "500 explorers set out, each with 60 draws": "draws.shape == (500, 60)",
+    "The theory holds": "abs(hits - (1 - 0.95**n)).max() < 0.06",
+    "Its best 5 % begin below a recipe that is only average in the whole book": (
+        "score[slow].quantile(0.95) < score[slow].max() < score.median() and slow.sum() == 125"
+    ),
+    "three settings for each of five dials are too many: 243 squares": "3**5 == 243 > 60",
+    "draws a grid that fits, 54 squares: three settings for three of the dials, two for another, one for the last": (
+        "grid_best.shape == (300, 54) and 3 * 3 * 3 * 2 * 1 == 54"
+    ),
+    "In the median the explorers are ahead by a few ten-thousandths": (
+        "0 < np.median(end['random']) - np.median(end['grid']) < 0.0005"
+    ),
+    "among the unlucky ones the diggers are further behind": (
+        "np.quantile(end['random'], 0.1) - np.quantile(end['grid'], 0.1)"
+        " > 2 * (np.median(end['random']) - np.median(end['grid']))"
+    ),
+    "it looks much the same": (
+        "0 < np.nanmedian(timed['random'][:, -1]) - np.nanmedian(timed['grid'][:, -1]) < 0.0005"
+    ),
+    "The learning rate leads": "strongest[0] == 'clf__model__learning_rate'",
+    "dropout on its own moves nothing": "share['clf__model__dropout'] < 0.01",
+    "Each of four dials adds a large piece, mostly together with the others: four dials matter, one is idle": (
+        "sum(np.diff([0, *joint]) > 0.1) == 4 and 0.9 < joint[3]"
+        " and sum(share[dial] > 0.02 for dial in share) == 4 and sum(share.values()) < 0.5"
+    ),
+    "two thirds of the grid are wasted": "abs(1 - 3**4 / 3**5 - 2 / 3) < 1e-9",
+    "every draw tastes a new setting of every dial that has a range": (
+        "len(set(explorer.cv_results_['param_clf__model__learning_rate'])) == len(results)"
+        " > len(set(explorer.cv_results_['param_clf__batch_size']))"
+    ),
+    "Of the best 5 % of all recipes": "abs(len(top) / len(book) - 0.05) < 0.001",
+    "more than nine in ten of the best recipes": "reached.sum() < 0.1 * len(top)",
+    "and it hardly matters": "score.max() - on_grid.best_score_ < 0.001",
+    "A square opened many times": (
+        "len({(recipe['clf__epochs'], recipe['clf__model__learning_rate']) for recipe in tried['grid'][:27]}) == 9"
+        " and len(tried['grid']) == 54"
+    ),
+    "About sixty draws find one of the best five in a hundred": "0.95**60 < 0.05 < 0.95**58",
+}

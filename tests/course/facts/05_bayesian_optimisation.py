@@ -1,0 +1,54 @@
+"""What the prose of 05_bayesian_optimisation says in numbers, and what must be true for it."""
+
+FACTS = {
+    "networks that have only three epochs": "short['clf'].epochs == 3",
+    "Three notes": "len(list(tasted)[:3]) == 3 and len(tasted) == 3 + 5",
+    "later it closes around the hill": (
+        "believe(tasted)[1][np.argmax(believe(tasted)[0])] < believe(first)[1].max() / 5"
+    ),
+    "its settings were ours": "believe(first)[1].max() > 1.2 * believe(first, 3.0)[1].max()",
+    "here about one factor of ten": "believe.__defaults__ == (1.0,)",
+    "she goes back to a rate that she has tasted already": "len(first) == 3 and len(far) < len(tasted) == 8",
+    "18 recipes, and so are the dials": "len(study.trials) == 18",
+    "Optuna's default scout, called TPE": (
+        "type(optuna.create_study().sampler) is optuna.samplers.TPESampler"
+        " and optuna.samplers.TPESampler()._n_startup_trials == 10"
+    ),
+    "With a budget of 18, six random ones are plenty": "N_RANDOM == 6",
+    "Here the good pile is the best quarter": "4 <= good.sum() <= 6",
+    "in version 5 `TPESampler` is *multivariate* unless a study has several objectives": (
+        "optuna.__version__.startswith('5.') and optuna.samplers.TPESampler()._is_multivariate(study)"
+        " and not optuna.samplers.TPESampler()._is_multivariate(optuna.create_study(directions=['maximize'] * 2))"
+    ),
+    "Optuna takes fewer": "optuna.samplers._tpe.sampler.default_gamma(18) < good.sum()",
+    "we can run a hundred": "all(len(group) == 100 for group in walks.values())",
+    "In the first ten tries the scout is an explorer": "10 < TRIES",
+    "where the scout is after 48": "TRIES == 48",
+    "draws a grid that fits: three settings for one of the dials, two for each of the others, 48 squares in all": (
+        "all(len(walk) == 48 == 3 * 2**4 for walk in walks['grid']) and sorted("
+        "len({recipe[dial] for recipe in walks['grid'][0]}) for dial in DIALS) == [2, 2, 2, 2, 3]"
+    ),
+    "Against seconds of training the scout's lead is smaller": (
+        "np.median(seconds['Bayesian (TPE)'].sum(axis=1)) > 1.1 * np.median(seconds['random'].sum(axis=1))"
+    ),
+    "What scores well here is often trained for long": (
+        "book.groupby('clf__epochs')['mean_test_score'].mean().is_monotonic_increasing"
+    ),
+    "she needs fewer tries than the explorer to get as far, and the explorer fewer than the digger": (
+        "np.median(best['Bayesian (TPE)'][:, -1]) > np.median(best['random'][:, -1]) > np.median(best['grid'][:, -1])"
+    ),
+    "the medians lie closer together than a lead over a good recipe changes from one fold to the next": (
+        "np.ptp([np.median(curve[:, -1]) for curve in best.values()]) < scatter"
+        " and scatter < book['std_test_score'].median() / 10"
+    ),
+    "calls that nearly a coin toss": (
+        "(lambda pairs, apart: 0.5 < np.mean([(two * third > 0)[(abs(two) > apart / 2) & (abs(two) < apart)].mean()"
+        " for two, third in [(pairs[:, 1:].mean(axis=1), pairs[:, 0]), (pairs[:, ::2].mean(axis=1), pairs[:, 1]),"
+        " (pairs[:, :2].mean(axis=1), pairs[:, 2])]]) < 0.6)"
+        "(book[SPLITS].sample(200_000, replace=True, random_state=0).to_numpy()"
+        " - book[SPLITS].sample(200_000, replace=True, random_state=1).to_numpy(),"
+        " np.ptp([np.median(curve[:, -1]) for curve in best.values()]))"
+    ),
+    "adds six tries": "len(notes) == 2 * 6",
+    "Two scouts, one notebook": "notes['user_attrs_worker'].nunique() == 2",
+}

@@ -1,0 +1,51 @@
+"""What the prose of 06_stopping_early says in numbers, and what must be true for it."""
+
+FACTS = {
+    "sets a fifth of the customers aside": "eager['clf'].validation_split == 1 / 5",
+    "went on for five epochs after its best one, in vain": (
+        "len(history['val_loss']) - 1 - np.argmin(history['val_loss']) == 5"
+    ),
+    "Trust, and check": "abs(home - min(history['val_loss'])) < 1e-4 < history['val_loss'][-1] - home",
+    "one unlucky epoch ends a good training": (
+        "waits.groupby('patience').mean()['best loss'][1] > waits.groupby('patience').mean()['best loss'][15] + 0.0005"
+    ),
+    "an epoch that every training pays for": "waits.groupby('patience').mean()['epochs'].is_monotonic_increasing",
+    "With 18 recipes and a factor of three": "plan['recipes'].tolist() == [18, 6, 2] and budget['factor'] == 3",
+    "Every round costs the same": "plan['cost in epochs'].nunique() == 1",
+    "against 18 trainings of 36 epochs": "plan['epochs'].iloc[-1] == 36",
+    "The epochs are a third of those": "3 * plan['cost in epochs'].sum() == 18 * 36",
+    "The seconds shrink less than the epochs do": "share_of_epochs * 1.02 < share_of_seconds < 1",
+    "the survivors of a round from the beginning": (
+        "[recipe['clf__epochs'] for recipe in results['params']] == results['n_resources'].tolist()"
+    ),
+    "1 would mean the same order, 0 no connection at all": (
+        "scores[[2]].corrwith(scores[2], method='spearman').iloc[0] == 1"
+    ),
+    "After 36 epochs the best is worse than the best after 12": (
+        "played['mean_test_score'][36] < played['mean_test_score'][12] - 0.001"
+    ),
+    "after 2, 5, 10 and 20 epochs agree with the order after 40": "scores.columns.tolist() == [2, 5, 10, 20, 40]",
+    "**wrong way round**": "scores.corr(method='spearman').loc[2, 40] < -0.2",
+    "The lines cross": (
+        "(lambda sprinter, late: sprinter[2] > late[2] + 0.01 and sprinter[40] < late[40] - 0.01)"
+        "(*(scores.loc[recipe] for recipe in leaders.values()))"
+    ),
+    "a large one is ahead at once and learns by heart later": (
+        "scores.groupby('clf__model__learning_rate').mean()[2].is_monotonic_increasing"
+        " and scores.groupby('clf__model__learning_rate').max()[40].idxmax() < 0.01"
+    ),
+    "tournaments of 32 recipes, half of them sent home in every round": "2**5 == 32",
+    "crowns a sprinter, far below the best of the field": ("halved['last taste'][0] < halved['last taste'][2] - 0.002"),
+    "nearly as good as tasting all 32 to the end, for a fraction of the seconds": (
+        "halved['best taste'][0] > halved['best taste'][2] - 0.0005"
+        " and halved['best taste'][1] < halved['best taste'][3] / 3"
+    ),
+    "The tournament wins": "halved['best taste'][0] > np.median(so_far[np.arange(500), affordable])",
+    "a few that all go to the end": "brackets[-1]['epochs at first'] == longest",
+    "All four cost about the same": (
+        "len(brackets) == 4 and max(bracket['epochs in all'] for bracket in brackets)"
+        " < 1.1 * min(bracket['epochs in all'] for bracket in brackets)"
+    ),
+    "four fifths to learn from": "abs(len(X_learn) / len(X_train) - 4 / 5) < 0.001",
+    "cups that nobody finished": "trained < 0.75 * len(curves) * longest",
+}

@@ -1,0 +1,47 @@
+"""What lesson 07_choosing_a_winner claims, checked in its own namespace."""
+
+FACTS = {
+    "No model can do better here than 0.5": "0.35 < inside < 0.65",
+    "Nearly perfect, out of nothing": "outside > 0.9",
+    "right for three customers in four": "0.7 < accuracy_score(y_test, nobody) < 0.8",
+    "1.0 is a perfect ranking": "roc_auc_score(y_test, y_test) == 1.0",
+    "The bottom of the valley lies well below 0.5": "best_line < 0.4 and min(costs) < costs[24]",
+    "which is where `predict` draws the line": "abs(thresholds[24] - 0.5) < 1e-9",
+    "Theory puts the line at 1 in 5: a call costs 1 and saves 5 times the probability": "1 / 5 == 0.2 < best_line",
+    "if only every second call does, it saves half as much, and the line moves to 2 in 5": (
+        "(lambda at: abs(at - 2 / 5) < 0.01)(next(p for p in np.linspace(0, 1, 1001) if 1 + p * 5 * 0.5 < 5 * p))"
+    ),
+    "Close, and a little too high where people seldom leave": (
+        "(calibration['said, on average'] - calibration['left in truth']).abs().max() < 0.05"
+        " and (calibration['said, on average'] > calibration['left in truth']).iloc[:3].all()"
+    ),
+    "the bottom of our valley lies above it": "best_line > 1 / 5",
+    "All three rows overlap": ("max(map(min, scores.values())) < min(map(max, scores.values()))"),
+    "an unlucky seed of the best recipe falls behind a lucky one of the worst": (
+        "min(scores['128 neurons']) < max(scores['56 neurons'])"
+        " and np.mean(scores['128 neurons']) == max(map(np.mean, scores.values()))"
+        " and np.mean(scores['56 neurons']) == min(map(np.mean, scores.values()))"
+    ),
+    "Is a difference smaller than the scatter always luck? No.": (
+        "lead('128 neurons')[0] < np.ptp(scores['64 neurons']) and lead('128 neurons')[0] > 3 * lead('128 neurons')[1]"
+    ),
+    "56 neurons differ from 64 by less than the standard error": (
+        "abs(lead('56 neurons')[0]) < lead('56 neurons')[1] and len(scores['56 neurons']) == 8"
+    ),
+    "holds 3,125 recipes": "len(book) == 3125",
+    "A recipe drawn by itself is praised as much by one fold as by the others": "abs(curse.loc[1, 'optimism']) < 0.001",
+    "The larger the crowd, the larger the part": "curse['optimism'].is_monotonic_increasing",
+    "every fold seats 1,878 judges": "load_churn()[0].shape[0] == 3 * 1878",
+    "The curse is an average. In a single draw the others may praise the winner more": (
+        "(curse['others praise more'].loc[:100] > 0).all() and curse['optimism'][1000] > 0"
+    ),
+    "about every second time in a crowd of 10, one time in five in a crowd of 100, hardly ever in a crowd of 1,000": (
+        "abs(curse.loc[10, 'others praise more'] - 1 / 2) < 0.1"
+        " and abs(curse.loc[100, 'others praise more'] - 1 / 5) < 0.05"
+        " and curse.loc[1000, 'others praise more'] < 0.03"
+    ),
+    "any two of the three trainings share half of their customers": (
+        "(lambda parts: all(abs(len(set(one) & set(two)) / len(one) - 1 / 2) < 0.01 for one in parts for two in parts"
+        " if one is not two))([train for train, _ in StratifiedKFold(outer).split(X_train, y_train)])"
+    ),
+}

@@ -1,0 +1,42 @@
+"""What lesson 08_saving claims, as expressions that hold in its namespace after its last cell."""
+
+FACTS = {
+    "the winner of a search. Here a small one, four recipes of two epochs each":
+        "len(search.cv_results_['params']) == 4 and int(model.optimizer.iterations) == 2 * 10"
+        " and search.best_score_ == max(search.cv_results_['mean_test_score'])"
+        " and all(map(np.array_equal, new_model.get_weights(), search.best_estimator_['clf'].model_.get_weights()))",
+    "trained once more on all customers": "hasattr(search, 'refit_time_') and len(X_train) == 1000",
+    "With Keras 3 both are the same function": "keras.__version__.startswith('3.')"
+        " and __import__('tensorflow').keras.models.load_model is load_model is keras.models.load_model",
+    "needs `build_model` and the winner's number of neurons":
+        "sent[-1] == str(search.best_params_['clf__model__num_neurons']) == str(model.layers[0].units)",
+    "One call saves them all, another brings them back": "new_model.count_params() == model.count_params()",
+    "A blueprint can be built, and the building is empty": "int(empty.optimizer.iterations) == 0"
+    " and float(np.abs(empty(Z_test) - model(Z_test)).max()) > 0.1",
+    "about twice as large as the layers': Adam keeps two running averages for every weight, and two numbers of its own":
+        "numbers == {'layers': model.count_params(), 'optimizer': 2 * model.count_params() + 2}",
+    "The folder is the largest": "sum(f.stat().st_size for f in frozen['SavedModel'].rglob('*') if f.is_file())"
+    " > max(frozen[name].stat().st_size for name in ('.keras', '.weights.h5'))",
+    "answer for two hundred customers": "answers['.keras'].shape == (200, 1)",
+    "A difference of 1e-7 appears": "1e-8 < np.finfo('float32').eps < 1e-6",
+    "These are 32-bit floats, good for about seven digits": "Z_test.itemsize == 4",
+    "1,000 customers in batches of 100, two epochs": "len(Z_train) == 1000 and kept == 2 * 1000 // 100",
+    "every weight is equal to the last bit": "all(map(np.array_equal, paused.get_weights(), straight.get_weights()))",
+    "the step counter has gone on from 20 to 40": "(kept, int(paused.optimizer.iterations)) == (20, 40)",
+    "gets a new optimizer, which starts at zero": "int(forgetful.optimizer.iterations) == 20 and"
+    " float(np.abs(forgetful(Z_test) - straight(Z_test)).max()) > 1e-4",
+    "It knows thousands of customers; of the branch only 60": "sum(~fibre) > 2000 and len(few) == 60",
+    "The old brain ranks well and is far too cheerful": "branch.loc['old brain', 'ROC AUC'] > 0.72"
+    " and branch.loc['old brain', 'mean chance'] < left.mean() / 1.5",
+    "and sixty customers by heart": "roc_auc_score(y.iloc[few], scratch(Z[few])) > 0.9",
+    "The tuned one keeps the ranking and mends the rate, and its loss is the smallest":
+        "branch['log loss'].idxmin() == 'old brain, tuned'"
+        " and branch.loc['old brain, tuned', 'ROC AUC'] > branch.loc['from scratch', 'ROC AUC']",
+    "The old brain crowds at the left": "(chances['old brain'] < 0.25).mean() > 0.5",
+    "sure of most, one way or the other": "(abs(chances['from scratch'] - 0.5) > 0.3).mean() > 0.6",
+    "The answers are right, and a file has been written": "(pantry / 'guest.txt').exists()",
+    "three customers in ten": "abs((model(Z_train).numpy() > threshold).mean() - 0.3) < 0.01",
+    "Change a single byte": "checksum(recipe / 'prep.skops') != note['files']['prep.skops']",
+    "The step counter in `.weights.h5` may surprise you": "int(built.optimizer.iterations) == 20",
+    "Keras skips them, with a warning": "len(caught) == 1 and int(plain.optimizer.iterations) == 0",
+}  # fmt: skip

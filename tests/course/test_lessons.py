@@ -1,0 +1,195 @@
+"""Every lesson runs from top to bottom, is stored clean, tells no number that is not true, and leads where it says."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+import pytest
+
+from autograder.course import notebooks
+from tests.course.repository import facts_of, run_of_lesson
+from tests.support import ROOT
+
+FOLDER = ROOT / "notebooks"
+LESSONS = {path.stem: path for path in sorted(FOLDER.glob("*.ipynb"))}
+WIDTH = 85  # characters that a page of the site shows without being scrolled sideways
+# Numbers that are names, not measurements.
+NAMES = (
+    r"\]\(\w+\.ipynb\) \| \d+ \||\*\*Time\*\*: \d+ minutes|CVE-[\d-]+|Keras \d|TensorFlow \d|"
+    r"[Ee]xercises? \d|[Ll]esson \d+|\d\d_\w+|L2"
+)
+
+
+def cells_of(name, kind):
+    return [cell.source for cell in notebooks.read(LESSONS[name]).cells if cell.cell_type == kind]
+
+
+def text_of(name):
+    return "\n".join(cells_of(name, "markdown"))
+
+
+def quizzes_of(name):
+    """The text of the quizzes: questions, options and what is said to each."""
+    cells = [ast.parse(source) for source in cells_of(name, "code") if "quiz(" in source]
+    parts = [node.value for cell in cells for node in ast.walk(cell) if isinstance(node, ast.Constant)]
+    return " ".join(part for part in parts if isinstance(part, str))
+
+
+def numbers_in(text):
+    return {number.replace(",", "") for number in re.findall(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?![\w])", text)}
+
+
+def prose_of(name):
+    """The text without what is code, a link's target, a tag or a name."""
+    text = re.sub(r"```.*?```", "", text_of(name), flags=re.DOTALL)
+    return re.sub(rf"{NAMES}|`[^`]*`|\]\([^)]*\)|<[^>]*>", " ", text)
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_lesson_runs_without_errors_and_warnings(name):
+    run = run_of_lesson(name)
+    assert run.trouble == ""
+    assert any(cell.get("outputs") for cell in run.notebook.cells)
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_what_the_prose_claims_is_true(name):
+    prose = re.sub(r"\s+", " ", f"{text_of(name)} {quizzes_of(name)}")
+    assert [phrase for phrase in facts_of(name) if phrase not in prose] == []
+    assert run_of_lesson(name).extra == "[]", "not true"
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_every_number_in_the_prose_is_set_or_checked(name):
+    known = numbers_in("\n".join(cells_of(name, "code"))) | numbers_in(" ".join(facts_of(name)))
+    assert sorted(numbers_in(prose_of(name)) - known) == []
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_every_picture_has_alternative_text(name):
+    for cell in run_of_lesson(name).notebook.cells:
+        for output in cell.get("outputs", []):
+            if "image/png" in output.get("data", {}):
+                assert len(output.metadata["image/png"]["alt"]) > 20
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_code_fits_the_page(name):
+    shown = [cell for cell in notebooks.read(LESSONS[name]).cells if cell.cell_type == "code"]
+    shown = [cell.source for cell in shown if "remove-input" not in cell.metadata.get("tags", [])]
+    assert [line for source in shown for line in source.splitlines() if len(line) > WIDTH] == []
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_results_are_shown_as_a_reader_writes_them(name):
+    for cell in run_of_lesson(name).notebook.cells:
+        for output in cell.get("outputs", []):
+            shown = "".join(output.get("text", "") or output.get("data", {}).get("text/plain", ""))
+            assert "np.float64(" not in shown
+
+
+def test_lesson_10_tells_the_story_once_without_the_coffee_shop():
+    cells = notebooks.read(LESSONS["10_recap"]).cells
+    story = [
+        cell.source for cell in cells if cell.id.startswith("without-the-coffee-shop") and cell.cell_type == "code"
+    ]
+    assert len(story) > 4
+    assert not [source for source in story if "coffee_shop" in source or "plots." in source]
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_lesson_is_stored_clean(name):
+    nb = notebooks.read(LESSONS[name])
+    assert LESSONS[name].read_text(encoding="utf-8") == notebooks.text_of(nb, ".ipynb")
+    assert all(not cell.outputs and cell.execution_count is None for cell in nb.cells if cell.cell_type == "code")
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_lesson_says_what_it_is_for_asks_and_ends_with_what_to_keep(name):
+    for part in ("**You will**", "**You need**", "**Time**", "## Take away"):
+        assert part in text_of(name)
+    assert "quiz(" in "\n".join(cells_of(name, "code"))
+
+
+def test_every_check_points_to_a_section_that_is_there(masters):
+    sections = {name: set(re.findall(r"^## (.+)$", text_of(name), flags=re.MULTILINE)) for name in LESSONS}
+    pointers = set()
+    for master in map(masters.path, masters.names()):
+        pointers |= set(re.findall(r'with check\("([^"]+)", "([^"]+)"\)', master.read_text(encoding="utf-8")))
+    assert pointers
+    assert not {(lesson, section) for lesson, section in pointers if section not in sections.get(lesson, ())}
+
+
+@pytest.mark.parametrize("kind", ["ipynb", "py"])
+def test_each_exercise_is_linked_as_notebook_and_as_script(kind, masters):
+    exercises = {f"../exercises/{name}_exercise.{kind}" for name in masters.names()}
+    assert len(exercises) == 3
+    for lesson in ("01_welcome", "10_recap"):
+        assert exercises <= set(re.findall(r"\]\(([^)]+)\)", text_of(lesson)))
+    for lesson, number in {"03_grid_search": 1, "04_random_search": 2, "08_saving": 3}.items():
+        assert f"](../exercises/_5_6_{number}_exercise.{kind})" in text_of(lesson)
+
+
+OUTLINE = {  # what the course promises to cover, and the lesson's section that does
+    "hyperparameters are set, weights are learned": ("01_welcome", None),
+    "the sweet spot": ("02_the_dials", "The sweet spot"),
+    "learning rate": ("02_the_dials", "Learning rate"),
+    "batch size": ("02_the_dials", "Batch size"),
+    "epochs": ("02_the_dials", "Epochs"),
+    "neurons and layers": ("02_the_dials", "Neurons and layers"),
+    "dropout and regularisation": ("02_the_dials", "Dropout and regularisation"),
+    "a baseline before tuning": ("03_grid_search", "The baseline"),
+    "luck or a difference": ("03_grid_search", "Luck or a difference"),
+    "grid search": ("03_grid_search", "Dig"),
+    "random search": ("04_random_search", "Run the race"),
+    "Bayesian optimisation": ("05_bayesian_optimisation", None),
+    "stopping early": ("06_stopping_early", None),
+    "what is saved": ("08_saving", "What is inside"),
+    "three formats": ("08_saving", "Three ways to freeze"),
+    "saving and loading": ("08_saving", "Thaw in another kitchen"),
+    "real-world deployment": ("09_serving", None),
+    "convolutional networks next": ("10_recap", None),
+    "from building to mastering": ("10_recap", "From building to mastering"),
+}
+
+
+@pytest.mark.parametrize("promise", OUTLINE)
+def test_outline_is_covered(promise):
+    lesson, section = OUTLINE[promise]
+    assert lesson in LESSONS
+    assert section is None or f"## {section}\n" in text_of(lesson)
+
+
+def test_the_type_of_flour_is_a_dial_and_no_ingredient():
+    told = re.sub(r"\s+", " ", text_of("01_welcome"))
+    ingredients, dials = re.search(r"A soufflé is (.+?)\. .+?decided elsewhere: (.+?)\.", told).groups()
+    assert "flour" in dials
+    assert "flour" not in ingredients
+
+
+def test_the_winner_of_a_search_is_saved_and_loaded_as_the_outline_has_it():
+    code = cells_of("08_saving", "code")
+    searched, saved = (next(i for i, cell in enumerate(code) if word in cell) for word in ("GridSearchCV(", ".save("))
+    assert searched < saved
+    assert 'model.save(pantry / "best_churn_model.keras")' in code[saved]
+    assert "from tensorflow.keras.models import load_model" in code[saved]
+    assert 'search.best_estimator_["clf"].model_' in code[searched]
+
+
+def test_the_kitchen_is_warm_before_the_race_is_timed():
+    code = cells_of("04_random_search", "code")
+    warmed = next(i for i, cell in enumerate(code) if re.search(r"for width in widths:\n.*\.fit\(", cell))
+    timed = next(i for i, cell in enumerate(code) if "GridSearchCV(" in cell)
+    assert warmed < timed
+    assert '"clf__model__num_neurons": widths' in code[timed]
+
+
+def test_facts_belong_to_lessons():
+    assert {path.stem for path in (ROOT / "tests" / "course" / "facts").glob("[0-9]*.py")} == set(LESSONS)
+    assert all(facts_of(name) for name in LESSONS)
+
+
+def test_the_first_lesson_tells_how_long_each_takes():
+    table = dict(re.findall(r"^\| \[(\w+)\]\(\w+\.ipynb\) \| (\d+) \|", text_of("01_welcome"), flags=re.MULTILINE))
+    assert table == {name: re.search(r"\*\*Time\*\*: (\d+) minutes", text_of(name))[1] for name in LESSONS}

@@ -1,0 +1,82 @@
+"""What one attack is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Case:
+    """One submission that tries to do harm.
+
+    Attributes
+    ----------
+    name : str
+        Whose submission it is.
+    tries : str
+        What it tries.
+    holds : str
+        What must hold.
+    code : str
+        A cell of its own, between a right answer with its test and another. It may use what `prelude` gives. It calls
+        ``reached`` when it makes its attempt, and ``breach`` if it has got what it wants.
+    score : float
+        Points that the submission earns: 2 for what ran before, 4 if what comes after has run as well.
+    note : str
+        What a note for the instructor says, as a regular expression.
+    reached : str
+        What shows that the attack was carried out and did not fail for a reason of its own: a regular expression that
+        is found in the outputs or notes. By default it is what ``reached`` shows.
+    works : bool
+        Whether the attack works without a sandbox, and is harmless enough to show it.
+    make : callable
+        Adds files to the submission's folder, or changes its notebook.
+    """
+
+    name: str
+    tries: str
+    holds: str
+    code: str = ""
+    score: float = 4
+    note: str = ""
+    reached: str = ""
+    works: bool = False
+    make: Callable[[Path], None] | None = None
+
+    @property
+    def evidence(self) -> str:
+        """The regular expression that ``reached`` gives, or is by default."""
+        return self.reached or rf"ATTEMPT {self.name}\b"
+
+
+TRACE = "attempt.txt"
+
+
+def prelude(**known: str | int) -> str:
+    """Return code that names what an attacker may well know, and functions that show what an attack has come to.
+
+    ``reached`` prints that the attack makes its attempt; ``leave_trace`` writes it to a file, for an attack after which
+    nothing that is printed arrives. ``attempt`` carries out an action, and calls ``reached`` and ``breach`` for it. An
+    error that is a mistake in the attack itself is no attempt.
+    """
+    names = "\n".join(f"{name} = {value!r}" for name, value in known.items())
+    return (
+        "import os, pathlib, signal, socket, subprocess, sys, threading, time\n"
+        f"{names}\n"
+        "def reached():\n"
+        "    print('ATTEMPT', NAME, flush=True)\n"
+        "def leave_trace():\n"
+        f"    pathlib.Path({TRACE!r}).write_text(f'ATTEMPT {{NAME}}')\n"
+        "def breach(what):\n"
+        "    print('BREACH', str(what)[:200])\n"
+        "def attempt(action):\n"
+        "    try:\n"
+        "        breach(action())\n"
+        "    except (NameError, TypeError, AttributeError, ImportError):\n"
+        "        raise\n"
+        "    except Exception as error:\n"
+        "        print('failed:', str(error)[:200])\n"
+        "    reached()\n"
+    )

@@ -1,0 +1,1 @@
+"""Honest work in ordinary course styles, which is to win here what it wins with nbgrader."""

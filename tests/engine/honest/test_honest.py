@@ -1,0 +1,30 @@
+"""Honest work in ordinary course styles wins what it wins with nbgrader."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.engine.both_ways import grade_both_ways
+from tests.engine.honest.suite import ASSIGNMENT, CASES, make_course
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory, golden):
+    """The marks of every case, by its name: ours, and those of nbgrader itself, which are stored."""
+    course = make_course(tmp_path_factory.mktemp("honest") / "course")
+    return tuple(_by_case(rows) for rows in grade_both_ways(course, ASSIGNMENT, golden, "honest"))
+
+
+def _by_case(rows: list[list]) -> dict[str, list[list]]:
+    return {case.name: [row[2:] for row in rows if row[1] == case.name] for case in CASES}
+
+
+def test_there_are_many_and_no_two_of_one_name():
+    assert len({case.name for case in CASES}) == len(CASES) >= 150
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_it_wins_what_it_wins_with_nbgrader(both, case):
+    ours, theirs = (marks[case.name] for marks in both)
+    assert theirs
+    assert ours == theirs

@@ -1,0 +1,48 @@
+"""Jupyter's servers, as a person starts them."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.support import activated
+
+TOKEN = "test"
+
+
+@contextlib.contextmanager
+def jupyter(application: str, root: Path, *options: str) -> Iterator[str]:
+    """Serve ``jupyterlab`` or ``jupyter_server`` in ``root`` and give its address; it asks for `TOKEN`."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", application, "--no-browser", "--allow-root", f"--port={port}"]
+        + [f"--IdentityProvider.token={TOKEN}", *options],
+        cwd=root,
+        env=activated(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for(f"{address}/api?token={TOKEN}", server)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _wait_for(url: str, server: subprocess.Popen) -> None:
+    for _ in range(240):
+        assert server.poll() is None, "the server did not start"
+        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=5):
+            return
+        time.sleep(0.25)
+    raise AssertionError("the server does not answer")

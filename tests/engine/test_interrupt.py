@@ -1,0 +1,62 @@
+"""Ctrl-C stops a grading run at once, and the same command goes on where it was."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sqlite3
+import subprocess
+import time
+from pathlib import Path
+
+from autograder.course.coursedir import Course
+from tests.engine.plain_course import ASSIGNMENT, make_class
+from tests.support import AUTOGRADER, run_autograder
+
+
+def recorded(root: Path) -> int:
+    """How many submissions are in the journal, while another process grades."""
+    with sqlite3.connect(root / "gradebook.db") as connection:
+        tables = connection.execute("select name from sqlite_master where name = 'autograder_journal'").fetchall()
+        return connection.execute("select count(*) from autograder_journal").fetchone()[0] if tables else 0
+
+
+def start(course: Course, on_interrupt: signal.Handlers) -> subprocess.Popen:
+    """Grade the course. A script that starts a command in the background has it ignore SIGINT; a terminal does not."""
+    return subprocess.Popen(
+        [*AUTOGRADER, "grade", "--course", str(course.root)],
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, on_interrupt),
+    )
+
+
+def test_interrupted_run_keeps_what_was_recorded_and_goes_on(tmp_path):
+    answers = {"ann": "import time; time.sleep(2); return 2 * x", "bob": "return 7"}
+    course = make_class(tmp_path / "course", answers)
+    run = start(course, signal.SIG_DFL)
+    while run.poll() is None and recorded(course.root) < 1:
+        time.sleep(0.1)
+    run.send_signal(signal.SIGINT)
+    _, said = run.communicate(timeout=60)
+    assert run.returncode == 130
+    assert "Stopped." in said
+    assert "Traceback" not in said
+    assert sum(course.folder("autograded", student, ASSIGNMENT).exists() for student in answers) == 1
+    again = run_autograder("grade", "--course", course.root, "--json")
+    assert "1 of 2 were graded already" in again.stderr
+    assert {row["student"]: row["score"] for row in map(json.loads, again.stdout.splitlines())} == {"ann": 8, "bob": 4}
+
+
+def test_run_in_the_background_of_a_script_is_not_interrupted_and_still_interrupts_slow_cells(tmp_path):
+    """Such a run ignores SIGINT. Its kernels must not: a cell that takes too long is ended by that signal."""
+    course = make_class(tmp_path / "course", {"ann": "import time; time.sleep(60); return 2 * x", "bob": "return 7"})
+    with (course.root / "nbgrader_config.py").open("a") as file:
+        file.write("c.Execute.timeout = 3\n")
+    run = start(course, signal.SIG_IGN)
+    while run.poll() is None and recorded(course.root) < 1:
+        time.sleep(0.1)
+    run.send_signal(signal.SIGINT)
+    _, said = run.communicate(timeout=110)
+    assert run.returncode == 0, said
+    assert course.scores(ASSIGNMENT) == {"ann": {"p1": 2, "p2": 2}, "bob": {"p1": 2, "p2": 2}}

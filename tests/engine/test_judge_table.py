@@ -1,0 +1,151 @@
+"""`autograder judge` says which tests of an assignment a judge can decide, and why it cannot decide the others."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from nbformat import from_dict
+from nbformat.v4 import new_code_cell, new_notebook
+
+from autograder.course.notebooks import KERNELSPEC
+from autograder.execution.notebook import run_notebook
+from autograder.judge.table import make_table
+from tests.support import run_autograder
+
+
+def cell(source: str, name: str, *, grade: bool = False, solution: bool = False):
+    details = {"grade_id": name, "grade": grade, "solution": solution, "locked": not solution, "schema_version": 3}
+    return new_code_cell(source, metadata={"nbgrader": {**details, "task": False, "points": int(grade)}})
+
+
+TESTS = {
+    "value": "assert add(base, 2) == 12",
+    "worked_example": "assert result == 3",
+    "partial": "points = 0\nif add(1, 1) == 2: points += 0.5\nif add(1, 2) == 4: points += 0.5\npoints",
+    "given_data": "assert list(data) == [1, 2]",
+    "source": "import inspect\nassert 'return' in inspect.getsource(add)",
+    "after_it": "assert add(1, 1) == 2",
+}
+
+
+def notebook(answer: str):
+    given = [cell("base = 10\ndata = [1]", "given"), cell(answer, "answer", solution=True)]
+    example = cell("result = add(1, 2)", "example")
+    tests = [cell(source, name, grade=True) for name, source in TESTS.items()]
+    return new_notebook(cells=[*given, example, *tests], metadata={"kernelspec": KERNELSPEC})
+
+
+def table_of(folder, reference, released):
+    """Return the table of a notebook whose kernel and judge work in new folders."""
+    places = iter(range(100))
+
+    def run(nb, table):
+        nb, place = from_dict(nb), folder / str(next(places))
+        for role in ("kernel", "judge"):
+            (place / role).mkdir(parents=True)
+        return nb, run_notebook(nb, place / "kernel", None, table, place / "judge").findings
+
+    return make_table(reference, released, [], run)
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    reference = notebook("def add(a, b):\n    return a + b\ndata.append(2)")
+    released = notebook("def add(a, b):\n    raise NotImplementedError()")
+    return table_of(tmp_path_factory.mktemp("table"), reference, released)
+
+
+@pytest.mark.parametrize("name", ["value", "worked_example", "partial", "given_data", "after_it"])
+def test_tests_of_values_can_be_judged(table, name):
+    assert name in table.allowed, table.reasons
+
+
+def test_a_test_of_the_answers_text_cannot_be_judged_and_it_says_why(table):
+    assert "source" not in table.allowed
+    assert "of the function `add`" in table.reasons["source"]
+
+
+def test_a_test_that_ends_the_judge_costs_itself_only(tmp_path):
+    cells = [
+        cell("def add(a, b): return a + b", "answer", solution=True),
+        cell(
+            "import os\nif type(get_ipython()).__name__ == 'CellShell': os._exit(0)",
+            "ends",
+            grade=True,
+        ),
+        cell("assert add(1, 1) == 2", "after", grade=True),
+    ]
+    nb = new_notebook(cells=cells, metadata={"kernelspec": KERNELSPEC})
+    table = table_of(tmp_path, nb, nb)
+    assert set(table.reasons) == {"ends"}
+    assert set(table.allowed) == {"after"}
+
+
+def test_tests_that_the_reference_solution_fails_are_not_judged(tmp_path):
+    cells = [cell("x = 1", "answer", solution=True), cell("assert x == 2", "test", grade=True)]
+    nb = new_notebook(cells=cells, metadata={"kernelspec": KERNELSPEC})
+    assert "the reference solution gets no points" in table_of(tmp_path, nb, nb).reasons["test"]
+
+
+@pytest.mark.parametrize(
+    ("below", "judged"),
+    [
+        ("print(found)", False),
+        ("found += 1", False),
+        ("found = found + 1", False),
+        ("found = 2\nprint(found)", True),
+        ("for found in [1]: print(found)", True),
+        ("def f(): return found", True),
+    ],
+)
+def test_names_of_a_test_that_cells_below_it_use(tmp_path, below, judged):
+    cells = [
+        cell("x = 1", "answer", solution=True),
+        cell("found = x\nassert found == 1", "test", grade=True),
+        cell(below, "below"),
+    ]
+    nb = new_notebook(cells=cells, metadata={"kernelspec": KERNELSPEC})
+    assert ("test" in table_of(tmp_path, nb, nb).allowed) is judged
+
+
+def grade(root, *options):
+    run = run_autograder("grade", "--course", root, *options)
+    assert run.returncode == 0, run.stderr
+
+
+def test_a_table_is_stored_and_made_anew_when_the_solution_changes(tmp_path):
+    root = tmp_path / "course"
+    assert run_autograder("init", root).returncode == 0
+    grade(root)
+    stored = root / "judge" / "ps1.json"
+    before = json.loads(stored.read_text())
+    grade(root, "--force")
+    assert json.loads(stored.read_text()) == before
+    source = next((root / "source" / "ps1").glob("*.ipynb"))
+    solution = "### BEGIN SOLUTION"
+    assert solution in source.read_text()
+    source.write_text(source.read_text().replace(solution, f"{solution} that is another one"))
+    grade(root, "--force")
+    after = json.loads(stored.read_text())
+    assert after["squares"]["key"] != before["squares"]["key"]
+    assert after["squares"]["table"] == before["squares"]["table"]
+
+
+def test_command_shows_the_table(tmp_path):
+    assert run_autograder("init", tmp_path / "course").returncode == 0
+    run = run_autograder("judge", "--course", tmp_path / "course", "--json")
+    assert run.returncode == 0, run.stderr
+    rows = [json.loads(line) for line in run.stdout.splitlines()]
+    assert [row["judged"] for row in rows] == [True, True]
+    assert {row["notebook"] for row in rows} == {"squares"}
+    shown = run_autograder("judge", "--course", tmp_path / "course")
+    assert "2 of 2 tests can be judged." in shown.stdout
+
+
+def test_command_says_what_is_wrong_in_one_line(tmp_path):
+    assert run_autograder("init", tmp_path / "course").returncode == 0
+    run = run_autograder("judge", "--course", tmp_path / "course", "--assignment", "none")
+    assert run.returncode != 0
+    assert "the gradebook has no assignment none" in run.stderr
+    assert "Traceback" not in run.stderr

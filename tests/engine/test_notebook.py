@@ -1,0 +1,128 @@
+"""Whatever a notebook does, the cells that ran keep their outputs and the others say why they did not."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+
+import nbformat
+import pytest
+from traitlets.config import Config
+
+from autograder.execution.executor import KernelLost
+from autograder.execution.local import run_concurrently
+from autograder.execution.notebook import run_notebook
+from tests.engine.kernel_support import fork_servers
+
+
+def run(folder, *sources, timeout=30):
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    nb.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    stopped = run_notebook(nb, folder, Config({"Execute": {"timeout": timeout}})).stopped
+    return stopped, nb.cells
+
+
+def error_of(cell):
+    return next((output.ename for output in cell.outputs if output.output_type == "error"), None)
+
+
+def test_runs_in_the_folder_and_goes_on_after_an_error(tmp_path):
+    stopped, cells = run(
+        tmp_path, "1 / 0", "open('made.txt', 'w').write('x')", "import os; os.environ['NBGRADER_EXECUTION']"
+    )
+    assert stopped == ""
+    assert [error_of(cell) for cell in cells] == ["ZeroDivisionError", None, None]
+    assert (tmp_path / "made.txt").read_text() == "x"
+    assert "autograde" in cells[2].outputs[0].data["text/plain"]
+
+
+def test_death_of_the_kernel_keeps_what_ran(tmp_path):
+    stopped, cells = run(tmp_path, "print('before')", "import os; os._exit(3)", "print('after')")
+    assert "the kernel died in cell 2" in stopped
+    assert cells[0].outputs[0].text == "before\n"
+    assert [error_of(cell) for cell in cells] == [None, "NotRun", "NotRun"]
+
+
+def test_slow_cell_is_interrupted_and_the_rest_runs(tmp_path):
+    stopped, cells = run(tmp_path, "import time; time.sleep(60)", "print('after')", timeout=2)
+    assert stopped == ""
+    assert error_of(cells[0])
+    assert cells[1].outputs[0].text == "after\n"
+
+
+def test_loop_that_ignores_interrupts_stops_the_notebook_only(tmp_path):
+    loop = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass"
+    stopped, cells = run(tmp_path, "print('before')", loop, "print('after')", timeout=2)
+    assert "could not be interrupted" in stopped
+    assert cells[0].outputs[0].text == "before\n"
+    assert [error_of(cell) for cell in cells[1:]] == ["NotRun", "NotRun"]
+
+
+def test_kernel_that_does_not_start_is_no_fault_of_the_notebook(tmp_path):
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")])
+    nb.metadata["kernelspec"] = {"name": "no-such-kernel", "display_name": "?", "language": "python"}
+    with pytest.raises(KernelLost, match="no-such-kernel"):
+        run_notebook(nb, tmp_path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")
+def test_kernels_of_other_languages_run_where_nothing_is_shut_in(tmp_path, monkeypatch):
+    argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]  # Python, by another name
+    (tmp_path / "kernels" / "other").mkdir(parents=True)
+    spec = {"argv": argv, "display_name": "Other", "language": "other"}
+    (tmp_path / "kernels" / "other" / "kernel.json").write_text(json.dumps(spec))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("print('it ran')")])
+    nb.metadata["kernelspec"] = {"name": "other", "display_name": "Other", "language": "other"}
+    with pytest.raises(KernelLost, match="other is no Python kernel and cannot run in the sandbox: see --sandbox none"):
+        run_notebook(nb, tmp_path)
+    done = run_notebook(nb, tmp_path, Config({"ForkProvisioner": {"sandbox": "none"}}))
+    assert (done.stopped, nb.cells[0].outputs[0].text) == ("", "it ran\n")
+
+
+def test_kernel_is_lost_with_the_fork_server(tmp_path):
+    run(tmp_path, "1")
+    servers = fork_servers()
+    threading.Timer(1.5, lambda: [process.kill() for process in servers]).start()
+    with pytest.raises(KernelLost):
+        run(tmp_path, "import time; time.sleep(20)")
+    stopped, cells = run(tmp_path, "print('a new one')")
+    assert (stopped, cells[0].outputs[0].text) == ("", "a new one\n")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="kernels take turns on Linux only")
+def test_notebooks_take_turns_on_a_core_and_waiting_costs_no_time(tmp_path):
+    source = "import time; start = time.monotonic(); time.sleep(2); print(start, time.monotonic())"
+    config = Config({"Limits": {"time": 3}})
+
+    def work(name):
+        (tmp_path / name).mkdir()
+        nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+        done = run_notebook(nb, tmp_path / name, config)
+        return done, [float(word) for word in nb.cells[0].outputs[0].text.split()]
+
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cores)})  # for the threads that are started now
+    try:
+        done = [future.result() for _, future in run_concurrently(["one", "two"], work, 2)]
+    finally:
+        os.sched_setaffinity(0, cores)
+    assert [run.stopped for run, _ in done] == ["", ""]
+    assert all(2 <= run.seconds < 4 for run, _ in done)
+    first, second = sorted(times for _, times in done)
+    assert first[1] <= second[0]
+
+
+def test_every_job_comes_back_with_its_own_result_or_error():
+    def work(n):
+        if n == 3:
+            raise ValueError("three")
+        return n * n
+
+    done = {job: future for job, future in run_concurrently(range(6), work, 2)}
+    assert sorted(done) == list(range(6))
+    assert done[5].result() == 25
+    with pytest.raises(ValueError, match="three"):
+        done[3].result()

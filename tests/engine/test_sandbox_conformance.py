@@ -1,0 +1,318 @@
+"""What every sandbox has to do, and what those that confine have to withhold.
+
+A new sandbox has to pass this suite: it is run for all in `autograder.sandbox.kinds`. Every attempt to reach something
+is made without confinement too, where it has to succeed, so that no test passes because the attempt itself is broken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+from traitlets.config import Config
+
+from autograder.kernels.manager import ForkKernelManager
+from autograder.sandbox.kinds import CONFINEMENTS, SANDBOXES
+from tests.engine.kernel_support import PATIENCE, run_cells, wait_until
+from tests.support import ROOT
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
+MODULES = ["numpy", "no_such_module"]
+
+
+@pytest.fixture(params=sorted(SANDBOXES))
+def kind(request):
+    """Return the name of a sandbox."""
+    return request.param
+
+
+@pytest.fixture
+def run(kind, tmp_path):
+    """Run cells in a kernel that works in a folder, and return what they print."""
+
+    def run(*sources, folder=tmp_path, **settings):
+        provisioner = {"modules": MODULES, "sandbox": kind, **settings.pop("ForkProvisioner", {})}
+        stopped, shown = run_cells(folder, *sources, ForkProvisioner=provisioner, **settings)
+        assert stopped == ""
+        return shown
+
+    return run
+
+
+@pytest.fixture
+def reaches(kind, run):
+    """Check that an expression is true if nothing confines the notebook, and that it fails or is false otherwise."""
+
+    def reaches(setup, expression, **settings):
+        (shown,) = run(f"{setup}\ntry:\n    print(bool({expression}))\nexcept OSError:\n    print(False)", **settings)
+        assert shown == f"{not SANDBOXES[kind].confines}\n"
+
+    return reaches
+
+
+def test_every_sandbox_has_both_sides_and_works_here(kind):
+    assert SANDBOXES.keys() == CONFINEMENTS.keys()
+    assert SANDBOXES[kind]().find_obstacle() is None
+
+
+# What notebooks can do in all of them
+
+
+def test_modules_are_imported_already_and_others_are_not(run):
+    (shown,) = run("import sys; print('numpy' in sys.modules, 'sqlite3.dump' in sys.modules, sys.argv[1:2])")
+    assert shown == "True False ['-f']\n"
+
+
+def test_two_notebooks_share_no_state_of_python(run):
+    run("import builtins, numpy; builtins.secret = numpy.secret = 42; import os; os.environ['SECRET'] = '42'")
+    (seen,) = run(
+        "import builtins, numpy, os\n"
+        "print(hasattr(builtins, 'secret'), hasattr(numpy, 'secret'), 'SECRET' in os.environ)"
+    )
+    assert seen == "False False False\n"
+
+
+def test_every_kernel_has_a_folder_and_randomness_of_its_own(run, tmp_path):
+    draw = "import os, random, numpy\nprint(os.getcwd(), random.random(), numpy.random.rand())"
+    (tmp_path / "other").mkdir()
+    (one,), (two,) = run(draw), run(draw, folder=tmp_path / "other")
+    assert one.split()[0] == str(tmp_path)
+    assert two.split()[0] == str(tmp_path / "other")
+    assert not set(one.split()[1:]) & set(two.split()[1:])
+
+
+def test_subprocesses_files_and_magics_work(run):
+    shown = run(
+        "!echo from the shell",
+        "import subprocess, sys\nprint(subprocess.check_output([sys.executable, '-c', 'print(6 * 7)'], text=True))",
+        "%matplotlib inline\nimport matplotlib\nprint(matplotlib.get_backend())",
+        "%%writefile seven.py\nseven = 7",
+        "import seven\nprint(seven.seven)",
+        "%%bash\necho $((6 * 7))",
+    )
+    assert [text.strip() for text in shown] == ["from the shell", "42", "inline", "Writing seven.py", "7", "42"]
+
+
+def test_process_pools_threads_and_shared_memory_work(run):
+    shown = run(
+        "from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor\n"
+        "for pool in (ProcessPoolExecutor, ThreadPoolExecutor):\n"
+        "    with pool(2) as workers:\n"
+        "        print(list(workers.map(abs, [-1, -2])))",
+        "from multiprocessing import shared_memory\n"
+        "block = shared_memory.SharedMemory(create=True, size=10); block.buf[0] = 7; print(block.buf[0])\n"
+        "block.close(); block.unlink()",
+    )
+    assert shown == ["[1, 2]\n[1, 2]\n", "7\n"]
+
+
+def test_a_server_and_its_client_in_one_notebook_meet(run):
+    (shown,) = run(
+        "import socket\n"
+        "server = socket.create_server(('127.0.0.1', 0))\n"
+        "client = socket.create_connection(server.getsockname())\n"
+        "server.accept()[0].send(b'hello'); print(client.recv(5))"
+    )
+    assert shown == "b'hello'\n"
+
+
+def test_files_go_in_and_come_out(run, tmp_path):
+    (tmp_path / "data" / "deep").mkdir(parents=True)
+    (tmp_path / "data" / "deep" / "table.csv").write_text("a,b")
+    (tmp_path / "old.txt").write_text("old")
+    run(
+        "text = open('data/deep/table.csv').read()\nassert text == 'a,b'",
+        "import os\nos.makedirs('made/here')\nopen('made/here/new.bin', 'wb').write(bytes(3))\n"
+        "open('old.txt', 'w').write('new')",
+    )
+    assert (tmp_path / "made" / "here" / "new.bin").read_bytes() == bytes(3)
+    assert (tmp_path / "old.txt").read_text() == "new"
+    assert (tmp_path / "data" / "deep" / "table.csv").read_text() == "a,b"
+
+
+def test_variables_of_the_course_are_set(run):
+    (shown,) = run("import os; print(os.environ['DATA'])", ForkProvisioner={"variables": {"DATA": "/somewhere"}})
+    assert shown == "/somewhere\n"
+
+
+def test_temporary_folders_go_with_the_kernel(run):
+    (shown,) = run("import tempfile; folder = tempfile.TemporaryDirectory(); print(folder.name)")
+    assert shown.strip()
+    assert wait_until(lambda: not os.path.exists(shown.strip()))
+
+
+# What happens to kernels in all of them
+
+
+def test_a_cell_that_takes_too_long_is_interrupted_and_the_next_one_runs(run):
+    shown = run("import time\nwhile True: time.sleep(0.01)", "print('after')", ExecutePreprocessor={"timeout": 2})
+    assert shown[0].startswith("KeyboardInterrupt")
+    assert shown[1] == "after\n"
+
+
+def test_the_time_of_all_cells_together_is_limited(kind, tmp_path):
+    settings = {"Limits": {"time": 2}, "ForkProvisioner": {"sandbox": kind}}
+    stopped, shown = run_cells(tmp_path, "print('before')", *["import time; time.sleep(0.5)"] * 20, **settings)
+    assert "it ran longer than 2 s in total" in stopped
+    assert shown[0] == "before\n"
+    assert shown[-1] == "NotRun"
+
+
+def test_a_kernel_that_dies_is_reported_and_its_files_are_kept(kind, tmp_path):
+    die = "import os; open('made', 'w').close(); os._exit(3)"
+    stopped, shown = run_cells(tmp_path, "print('before')", die, "1", ForkProvisioner={"sandbox": kind})
+    assert stopped == "the kernel died in cell 2"
+    assert shown == ["before\n", "NotRun", "NotRun"]
+    assert (tmp_path / "made").exists()
+
+
+def test_kernels_and_their_children_end_with_the_grader(tmp_path, kind):
+    (tmp_path / "grader.py").write_text(
+        "import sys, nbformat\n"
+        "from pathlib import Path\n"
+        "from traitlets.config import Config\n"
+        "from autograder.execution.notebook import run_notebook\n"
+        'cell = nbformat.v4.new_code_cell(\'import subprocess; subprocess.run(["sleep", "98765.4321"])\')\n'
+        f"config = Config({{'ForkProvisioner': {{'sandbox': '{kind}'}}}})\n"
+        "run_notebook(nbformat.v4.new_notebook(cells=[cell]), Path(sys.argv[1]), config)\n"
+    )
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "tmp").mkdir()
+    env = {**os.environ, "TMPDIR": str(tmp_path / "tmp")}
+    grader = subprocess.Popen([sys.executable, tmp_path / "grader.py", tmp_path / "folder"], env=env)
+    assert wait_until(lambda: count_processes("98765.4321"))
+    assert not list((tmp_path / "tmp").iterdir())
+    grader.kill()
+    grader.wait()
+    assert wait_until(lambda: not count_processes("98765.4321"))
+
+
+def count_processes(word):
+    """Return the number of processes on this machine that have this word in their command lines."""
+    return sum(word in (process.info["cmdline"] or []) for process in psutil.process_iter(["cmdline"]))
+
+
+# What those that confine withhold
+
+
+@pytest.mark.parametrize("path", [ROOT / "solutions", ROOT / "tests" / "support.py", Path("/var/lib")])
+def test_the_course_and_the_rest_of_the_machine_cannot_be_seen(reaches, path):
+    assert path.exists()
+    reaches("import os", f"os.path.exists({str(path)!r})")
+
+
+def test_the_home_cannot_be_seen(reaches, tmp_path, monkeypatch):
+    home, folder = tmp_path / "home", tmp_path / "folder"
+    home.mkdir()
+    folder.mkdir()
+    (home / "key").write_text("secret")
+    monkeypatch.setenv("HOME", str(home))
+    reaches("import os", "os.path.exists(os.path.expanduser('~/key'))", folder=folder)
+    reaches("import os", f"open({str(home / 'key')!r}).read()", folder=folder)
+
+
+def test_only_the_part_of_the_engine_that_runs_there_can_be_seen(reaches):
+    reaches("import importlib.util", "importlib.util.find_spec('autograder.cli')")
+
+
+def test_secrets_of_the_environment_cannot_be_seen(reaches, monkeypatch):
+    monkeypatch.setenv("MY_API_TOKEN", "secret")
+    reaches("import os", "'MY_API_TOKEN' in os.environ")
+
+
+def test_the_network_cannot_be_reached(reaches):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        reaches("import socket", f"socket.create_connection({server.getsockname()!r}, 5)")
+
+
+def test_a_socket_of_the_machine_cannot_be_reached(reaches):
+    name = f"\0autograder-test-{os.getpid()}"
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(name)
+        server.listen()
+        reaches("import socket", f"socket.socket(socket.AF_UNIX).connect({name!r}) is None")
+
+
+def test_other_processes_cannot_be_seen(reaches):
+    look = (
+        "import os\n"
+        "def read(number):\n"
+        "    with open(f'/proc/{number}/cmdline', 'rb') as file:\n"
+        "        return file.read()"
+    )
+    with subprocess.Popen(["sleep", "98765.1234"]) as process:
+        reaches(look, "any(b'98765.1234' in read(number) for number in os.listdir('/proc') if number.isdigit())")
+        process.kill()
+
+
+def test_nothing_is_written_outside_of_the_folder(kind, run, tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "outside").touch()
+    outside = str(tmp_path / "outside")
+    run(f"try:\n    open({outside!r}, 'w').write('x')\nexcept OSError:\n    pass", folder=tmp_path / "folder")
+    assert (tmp_path / "outside").read_text() == ("" if SANDBOXES[kind].confines else "x")
+
+
+@pytest.mark.parametrize("place", ["/tmp", "/dev/shm", "."])
+def test_a_neighbours_files_cannot_be_reached(kind, reaches, tmp_path, place):
+    mine, theirs = tmp_path / "mine", tmp_path / "theirs"
+    for folder in (mine, theirs):
+        folder.mkdir()
+    path = os.path.join(theirs, place, f"neighbour-{os.getpid()}")
+
+    async def look_while_a_neighbour_runs():
+        config = Config({"ForkProvisioner": {"sandbox": kind, "modules": MODULES}})
+        manager = ForkKernelManager(kernel_name="python3", config=config)
+        await manager.start_kernel(cwd=str(theirs))
+        client = manager.client()
+        client.start_channels()
+        try:
+            await client.wait_for_ready()
+            reply = await client.execute(f"open({path!r}, 'w').close()", reply=True, timeout=PATIENCE)
+            assert reply["content"]["status"] == "ok"
+            await asyncio.to_thread(reaches, "import os", f"os.path.exists({path!r})", folder=mine)
+            await client.execute(f"import os; os.remove({path!r})", reply=True, timeout=PATIENCE)
+        finally:
+            client.stop_channels()
+            await manager.shutdown_kernel(now=True)
+
+    # In a thread of its own: a browser that another test of this process uses leaves an event loop running in this one.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, look_while_a_neighbour_runs()).result()
+
+
+def test_a_process_that_leaves_the_kernels_group_ends_with_it(kind, tmp_path):
+    start = "import subprocess; subprocess.Popen(['sleep', '98765.5678'], start_new_session=True)"
+    run_cells(tmp_path, start, ForkProvisioner={"sandbox": kind})
+    left = [p for p in psutil.process_iter(["cmdline"]) if "98765.5678" in (p.info["cmdline"] or [])]
+    for process in left:
+        process.kill()
+    assert bool(left) is not SANDBOXES[kind].confines
+
+
+MEMORY = "block = bytearray(2**30); block[::4096] = block[::4096]"
+THREADS = """\
+import threading, time
+for _ in range(50):
+    threading.Thread(target=time.sleep, args=(3,)).start()
+time.sleep(1)
+"""
+DISK = "open('large', 'wb').write(bytes(2**22))"
+
+
+@pytest.mark.parametrize(
+    ("limit", "attempt"),
+    [({"memory": 2**29}, MEMORY), ({"processes": 40}, THREADS), ({"disk": 2**20}, DISK)],
+    ids=["memory", "processes", "disk"],
+)
+def test_limits_hold(kind, tmp_path, limit, attempt):
+    _, shown = run_cells(tmp_path, attempt, "print('more')", Limits=limit, ForkProvisioner={"sandbox": kind})
+    held = shown[0] != "" or shown[1] == "NotRun"
+    assert held is SANDBOXES[kind].confines

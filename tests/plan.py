@@ -1,0 +1,133 @@
+"""Which tests belong together, which are slow, and how long each may take: what `tests.conftest` goes by.
+
+The seconds and the order are as measured, on one core of a machine that does nothing else. A test that is in none of
+these lists is quick, belongs to its module, and may take as long as ``timeout`` in pyproject.toml says.
+"""
+
+from __future__ import annotations
+
+import re
+
+# Tests of different modules that share a fixture which takes minutes: a pattern of them by the name of their group.
+SHARED = {"class": "course/test_grade|site/browser/test_lab::test_formgrader"}
+
+# Modules of which the tests with the same last parameter make a group, such as those of one lesson.
+BY_PARAMETER = ("course/test_answers", "course/test_lessons")
+
+# Modules of which some tests, by a pattern of their names, make a group of their own, for together they take minutes.
+SPLIT = {"engine/test_journal": "test_(killed|full)"}
+
+# Groups in the order in which workers take them, the costliest first. They have their module's name, with the parameter
+# or ``:split``, if no other. The site needs all lessons, and executes those that are not there yet.
+ORDER = (
+    "course/test_lessons:05_bayesian_optimisation",
+    "course/test_answers:_5_6_3",
+    "course/test_lessons:06_stopping_early",
+    "course/test_lessons:02_the_dials",
+    "course/test_lessons:03_grid_search",
+    "course/test_lessons:10_recap",
+    "course/test_lessons:08_saving",
+    "course/test_lessons:09_serving",
+    "course/test_lessons:07_choosing_a_winner",
+    "course/test_lessons:04_random_search",
+    "course/test_lessons:01_welcome",
+    "course/test_answers:_5_6_2",
+    "class",
+    "engine/test_journal:split",
+    "course/test_answers:_5_6_1",
+    "engine/honest/test_honest",
+    "engine/attacks/test_attacks",
+    "site/browser/test_site",
+    "engine/test_journal",
+    "engine/forgeries/test_forgeries",
+    "site/browser/test_lab",
+    "course/test_tracing",
+    "engine/test_database",
+    "engine/test_cluster",
+    "course/test_check",
+)
+
+# Seconds that a test of these groups or modules may take, what it shares included, where that is more than usual. A
+# machine that does other things as well takes several times as long as an idle one.
+LIMITS = {
+    "site/browser/test_site": 600,
+    "class": 1200,
+    "course/test_answers": 900,
+    "course/test_lessons": 600,
+    "engine/test_journal": 300,
+    "engine/test_hostile_submissions": 300,
+    "engine/test_isolation": 300,
+    "engine/honest/test_honest": 900,
+    "engine/test_nbgraders_own": 300,
+    "system/test_wheel": 300,
+    "engine/attacks/test_attacks": 300,
+    "engine/forgeries/test_forgeries": 900,
+}
+
+# Tests that take more than a second or two, or share something that takes minutes: `make test-quick` leaves them out.
+SLOW = (
+    "course/test_answers",
+    "course/test_check",
+    "course/test_grade",
+    "course/test_lessons::test_(lesson_runs|what_the_prose|every_picture)",
+    "course/test_recipe::test_(a_seeded_fit|search_stratifies|every_dial)",
+    "course/test_recipe_book::test_(a_random|tasting)",
+    "course/test_serve::test_(predictions|a_version|only_what)",
+    "course/test_tensorflow",
+    "course/test_tracing",
+    "engine/attacks/",
+    "engine/forgeries/",
+    "engine/honest/",
+    "engine/test_cluster",
+    "engine/test_database",
+    "engine/test_hostile_submissions",
+    "engine/test_isolation",
+    "engine/test_judge_table",
+    "engine/test_formgrader::test_(button|strangers)",
+    "engine/test_interrupt",
+    "engine/test_journal::test_(killed|warm|force|full|second)",
+    "engine/test_nbgraders_own",
+    "site/browser/",
+    "site/test_site::test_(pages|links)",
+)
+_SLOW = re.compile("|".join(SLOW))
+
+
+def group_of(nodeid: str) -> str:
+    """Return the group of a test: its tests run one after the other in the same worker.
+
+    Parameters
+    ----------
+    nodeid : str
+        As pytest names a test: ``tests/engine/test_judge_table.py::test_name[parameter]``.
+    """
+    module, name = _parts(nodeid)
+    for group, pattern in SHARED.items():
+        if re.match(pattern, f"{module}::{name}"):
+            return group
+    if module in SPLIT and re.match(SPLIT[module], name):
+        return f"{module}:split"
+    parameter = re.search(r"[\[-](\w+)\]$", name)
+    return f"{module}:{parameter[1]}" if module in BY_PARAMETER and parameter else module
+
+
+def place_of(nodeid: str) -> int:
+    """Return when a test's turn comes; groups without a place of their own are last."""
+    group = group_of(nodeid)
+    return ORDER.index(group) if group in ORDER else len(ORDER)
+
+
+def limit_of(nodeid: str) -> int | None:
+    """Return the seconds that a test may take, or None for what is usual."""
+    return LIMITS.get(group_of(nodeid).partition(":")[0])
+
+
+def is_slow(nodeid: str) -> bool:
+    """Return whether the quick run leaves a test out."""
+    return bool(_SLOW.match("::".join(_parts(nodeid))))
+
+
+def _parts(nodeid: str) -> tuple[str, str]:
+    """Return the module's path below ``tests/``, without suffix, and the name of the test with its parameters."""
+    module, _, name = nodeid.partition("::")
+    return module.removeprefix("tests/").removesuffix(".py"), name

@@ -1,0 +1,82 @@
+"""What tests of the engine and of the course share: commands as a person runs them, and what they leave behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from autograder.course.assignment import read_assignment
+from autograder.course.coursedir import Course
+from autograder.grading import Grader
+from tests.command_server import CommandServer, CommandServerLost
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "autograder" / "docs"
+AUTOGRADER = [sys.executable, "-m", "autograder"]
+
+
+def run_autograder(*arguments: str | Path, cwd: Path | None = None, fresh: bool = False) -> subprocess.CompletedProcess:
+    """Run the command line as a person would, without an activated environment.
+
+    The process is a fork of one that has imported the engine, which saves seconds of each test; a ``fresh`` one
+    imports everything itself.
+    """
+    words, env = [*map(str, arguments)], _environment()
+    if not fresh and hasattr(os, "fork"):
+        with contextlib.suppress(CommandServerLost):  # an engine that cannot be imported says why itself
+            return _command_server(tuple(env.items())).run(words, cwd or Path.cwd())
+    return subprocess.run([*AUTOGRADER, *words], capture_output=True, text=True, cwd=cwd, env=env)
+
+
+@cache
+def _command_server(env: tuple[tuple[str, str], ...]) -> CommandServer:
+    """Return the server of the commands that have these environment variables, which imports may go by."""
+    return CommandServer(dict(env))
+
+
+def _environment() -> dict[str, str]:
+    path = os.pathsep.join(p for p in os.environ["PATH"].split(os.pathsep) if ".venv" not in p)
+    return {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"} | {"PATH": path}
+
+
+def activated() -> dict[str, str]:
+    """Return the environment variables of a shell in which the environment is activated."""
+    return {**os.environ, "PATH": os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])}
+
+
+def run_nbgrader(course: Course, *arguments: str) -> None:
+    """Run one of stock nbgrader's own commands in a course; it has to succeed."""
+    command = [sys.executable, "-m", "nbgrader", *arguments]
+    run = subprocess.run(command, cwd=course.root, env=activated(), capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+
+
+def open_grader(course: Course, assignment: str, **settings: Any) -> Grader:
+    """Return a grader for one assignment of a course, to be used in a ``with`` block."""
+    return Grader(course, read_assignment(course, assignment), **settings)
+
+
+def grade_rows(course: Course, assignment: str) -> list[tuple]:
+    """Return every grade and comment in the gradebook; a row begins with student, notebook and cell."""
+    with course.gradebook() as gradebook:
+        notebooks = [
+            (submission.student.id, nb.name, nb)
+            for submission in gradebook.assignment_submissions(assignment)
+            for nb in submission.notebooks
+        ]
+        grades = [
+            (student, name, g.name, g.auto_score, g.manual_score, g.extra_credit, g.max_score, g.needs_manual_grade)
+            for student, name, nb in notebooks
+            for g in nb.grades
+        ]
+        comments = [
+            (student, name, c.name, c.auto_comment, c.manual_comment)
+            for student, name, nb in notebooks
+            for c in nb.comments
+        ]
+    return sorted(grades + comments, key=str)

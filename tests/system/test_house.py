@@ -1,0 +1,218 @@
+"""The house is in order: who may import whom, and what is generated agrees with its source."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+from autograder.course import notebooks
+from autograder.course.settings import load_settings_file
+from tests.course.repository import SETTINGS
+from tests.support import DOCS, ROOT
+
+ENGINE = ROOT / "autograder" / "src" / "autograder"
+THIS_COURSE = re.compile(
+    r"coffee_shop|_5_6_|solutions/|tensorflow|keras|\bTF_|sample_class|souffl|hidden_tests/|art-of-fine-tuning",
+    re.IGNORECASE,
+)
+LIBRARIES = {"ai_edge_litert", "coffee_shop", "dask", "h5py", "IPython", "ipywidgets", "joblib", "jupyter_client",
+             "keras", "matplotlib", "nbformat", "numpy", "optuna", "pandas", "scikeras", "scipy", "sklearn", "skops",
+             "tensorflow"}  # fmt: skip
+
+
+def imported(source: str) -> set[str]:
+    tree = ast.parse(source)
+    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+    return {name.partition(".")[0] for name in names}
+
+
+def code_of(path: Path) -> str:
+    if path.suffix != ".ipynb":
+        return path.read_text(encoding="utf-8")
+    cells = [cell.source for cell in notebooks.read(path).cells if cell.cell_type == "code"]
+    return "\n".join(line for cell in cells for line in cell.splitlines() if not line.lstrip().startswith(("%", "!")))
+
+
+def python_files(folder: str) -> list[Path]:
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", python_files("notebooks/coffee_shop"), ids=str)
+def test_coffee_shop_knows_no_autograder(path):
+    assert "autograder" not in imported(code_of(path))
+
+
+def of_this_course(folder: Path) -> list[str]:
+    """Return each line in the files of a folder that names something of this course, with its file."""
+    texts = {
+        path: path.read_text(encoding="utf-8")
+        for path in sorted(folder.rglob("*"))
+        if path.suffix != ".pyc" and path.is_file()
+    }
+    return [
+        f"{path.name}: {line}" for path, text in texts.items() for line in text.splitlines() if THIS_COURSE.search(line)
+    ]
+
+
+@pytest.mark.parametrize("folder", ["src", "share"])
+def test_the_engine_names_nothing_of_this_course(folder):
+    assert list((ROOT / "autograder" / folder).rglob("*.json" if folder == "share" else "*.py"))
+    assert not of_this_course(ROOT / "autograder" / folder)
+
+
+@pytest.mark.parametrize(
+    "line", ["import coffee_shop", "TF_CPP = 1", "# for TensorFlow", '"solutions/{name}"', "exercise _5_6_1", "Soufflé"]
+)
+def test_a_name_of_this_course_is_noticed(line, tmp_path):
+    (tmp_path / "module.py").write_text(f"fine = 1\n{line}\n", encoding="utf-8")
+    assert of_this_course(tmp_path) == [f"module.py: {line}"]
+
+
+def parts() -> dict[str, set[str]]:
+    """Return the parts of the engine with what each may import, as the page about the architecture says."""
+    page = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \|.*\|(.*)\|$", page, flags=re.MULTILINE)
+    return {part: set(re.findall(r"`([\w.]+)`", names)) for part, names in rows}
+
+
+def modules_imported(path: Path) -> set[str]:
+    """Return the modules of the engine that a file of it imports, as dotted names without `autograder`."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for_types = [
+        node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    ]
+    ignored = {inner for node in for_types for statement in node.body for inner in ast.walk(statement)}
+    found = set()
+    for node in set(ast.walk(tree)) - ignored:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name.removeprefix("autograder.") for name in found if name.startswith("autograder.")}
+
+
+def parts_imported(part: str, may: set[str]) -> set[str]:
+    """Return which of ``may`` a part imports; whatever else it imports is named by its top module."""
+    place = ENGINE / part
+    files = sorted(place.rglob("*.py")) if place.is_dir() else [place.with_suffix(".py")]
+    names = {name for path in files for name in modules_imported(path)} if files else set()
+    names = {name for name in names if name.partition(".")[0] != part}
+    return {
+        next((known for known in may if f"{name}.".startswith(f"{known}.")), name.partition(".")[0]) for name in names
+    }
+
+
+def test_every_part_is_on_the_page_and_no_other():
+    there = {path.stem for path in ENGINE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    assert set(parts()) == there - {"__init__", "__main__"}
+
+
+@pytest.mark.parametrize("part", parts())
+def test_a_part_imports_what_the_page_says_and_nothing_else(part):
+    assert parts_imported(part, parts()[part]) == parts()[part]
+
+
+def test_an_arrow_against_the_page_is_noticed():
+    assert "course" in parts_imported("intake", set())
+    assert parts_imported("intake", {"course.files"}) > {"course.files"}
+
+
+def test_what_opens_a_gradebook_imports_nothing_of_the_engine():
+    assert not modules_imported(ENGINE / "gradebook" / "database.py")
+
+
+@pytest.mark.parametrize("path", [*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "exercises").iterdir()], ids=str)
+def test_lessons_and_exercises_import_the_course_and_the_libraries_only(path):
+    if path.is_file():
+        assert imported(code_of(path)) - sys.stdlib_module_names <= LIBRARIES
+
+
+# Extras of the engine, each with the one module that may import what it brings.
+EXTRAS = {"cluster": "execution/cluster.py", "formgrader": "jupyter/formgrader.py", "postgres": None}
+# SQLAlchemy imports it, for a gradebook whose URL asks for it.
+NEVER_IMPORTED = {"psycopg"}
+
+
+def distribution(requirement: str) -> str:
+    """Return the name of the distribution that a requirement asks for, in its normal form."""
+    return re.sub(r"[-_.]+", "-", re.match(r"[\w.-]+", requirement)[0]).lower()
+
+
+def distributions_of(paths: list[Path]) -> set[str]:
+    """Return the distributions whose modules these files import."""
+    known = packages_distributions()
+    names = {name for path in paths for name in imported(code_of(path))} - sys.stdlib_module_names
+    own = {"autograder", "coffee_shop", "notebooks", "taste", "__future__"}
+    unknown = names - own - set(known)
+    assert not unknown, f"imported, but not installed: {unknown}"
+    return {distribution(known[name][0]) for name in names - own}
+
+
+def declared(folder: str) -> dict[str, set[str]]:
+    """Return the distributions that a project asks for: by extra or group, the plain dependencies by an empty name."""
+    table = tomllib.loads((ROOT / folder / "pyproject.toml").read_text(encoding="utf-8"))
+    lists = {"": table["project"]["dependencies"]}
+    lists |= table["project"].get("optional-dependencies", {}) | table.get("dependency-groups", {})
+    return {name: {distribution(requirement) for requirement in listed} for name, listed in lists.items()}
+
+
+def test_the_engine_declares_what_it_imports_and_nothing_else():
+    only_there = {ENGINE / module: name for name, module in EXTRAS.items() if module}
+    everywhere = [path for path in ENGINE.rglob("*.py") if path not in only_there]
+    asked = declared("autograder")
+    assert distributions_of(everywhere) == asked[""]
+    for path, extra in only_there.items():
+        assert distributions_of([path]) - asked[""] == asked[extra]
+    assert asked["postgres"] == NEVER_IMPORTED
+    assert set(asked) == {"", *EXTRAS}
+
+
+def test_the_course_declares_what_it_imports():
+    asked = declared(".")
+    course = [*python_files("notebooks/coffee_shop"), *(ROOT / "notebooks").glob("*.ipynb")]
+    course += [*python_files("exercises"), *python_files("solutions"), *python_files("autograder/hidden_tests")]
+    assert distributions_of(course) <= asked[""]
+    assert distributions_of(python_files("notebooks/site")) <= asked[""] | asked["dev"]
+
+
+def test_an_import_that_nobody_declares_is_noticed(tmp_path):
+    (tmp_path / "module.py").write_text("import psutil\nfrom google.protobuf import json_format\n")
+    assert distributions_of([tmp_path / "module.py"]) == {"psutil", "protobuf"}
+    assert "psutil" not in declared("autograder")[""] | declared(".")[""]
+
+
+def test_environment_yml_follows_from_pyproject(tmp_path):
+    script = ROOT / ".ci" / "environment.py"
+    subprocess.run([sys.executable, script, "--check"], check=True)
+    copy = tmp_path / ".ci" / "environment.py"
+    copy.parent.mkdir()
+    copy.write_bytes(script.read_bytes())
+    (tmp_path / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
+    (tmp_path / "environment.yml").write_text((ROOT / "environment.yml").read_text().replace("keras==", "keras>="))
+    assert subprocess.run([sys.executable, copy, "--check"], capture_output=True).returncode == 1
+
+
+def test_every_dependency_is_pinned():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    chosen = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    assert all("==" in dependency for dependency in chosen)
+
+
+def test_validate_gives_a_cell_as_long_as_grading_does(tmp_path):
+    code = (
+        "from nbgrader.apps import NbGrader\n"
+        "app = NbGrader(); app.load_config_file()\n"
+        "print(app.config.Execute.timeout)\n"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stdout
+    assert int(shown) == load_settings_file(SETTINGS).Execute.timeout
