@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 import psutil
 import pytest
 from jupyter_client.manager import start_new_kernel
+from jupyter_core.utils import run_sync
+from traitlets.config import Config
 
 from autograder.execution.notebook import KERNEL_MANAGER
 from autograder.kernels import client
@@ -40,6 +42,18 @@ def test_any_jupyter_client_can_have_a_forked_kernel_by_its_name(kernel, tmp_pat
         jupyter.stop_channels()
         manager.shutdown_kernel()
     assert not manager.is_alive()
+
+
+def test_a_kernel_that_cannot_be_asked_to_end_is_ended(tmp_path):
+    async def start_and_end():
+        manager = ForkKernelManager(kernel_name="python3", config=Config({"ForkProvisioner": {"sandbox": "none"}}))
+        await manager.start_kernel(cwd=str(tmp_path))
+        manager._connect_control_socket()
+        manager._control_socket.disconnect(manager._control_socket.last_endpoint)
+        await manager.shutdown_kernel()
+        return await manager.is_alive()
+
+    assert not run_sync(start_and_end)()
 
 
 def test_fork_server_starts_in_the_background_and_the_first_kernel_raises_what_failed(tmp_path):

@@ -12,7 +12,6 @@ from pathlib import Path
 from subprocess import DEVNULL
 from typing import Any, BinaryIO
 
-import zmq
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -33,7 +32,6 @@ from autograder.kernels.provisioner import ForkProvisioner
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.transfer import TooLarge
 
-_SEND = 2000  # ms, for a kernel to take a message
 # Forking a process that has imported large libraries is sound on Linux only.
 KERNEL_MANAGER = ForkKernelManager if sys.platform == "linux" else AsyncKernelManager
 
@@ -161,10 +159,6 @@ class _Execute(Execute):
                 self._kernel = self.km.provisioner.kernel
                 self.km.provisioner.remove_sockets()
             self.km.cleanup_connection_file()  # nobody else is to connect, and a run that is killed leaves nothing
-            # A submission may have closed the kernel's sockets: to send would take for ever then.
-            for channel in (self.kc.shell_channel.socket, self.kc.control_channel.socket, self.km._control_socket):
-                if channel is not None:
-                    channel.setsockopt(zmq.SNDTIMEO, _SEND)
             if kernel := self._kernel:
                 self.inbox = kernel.inbox
                 core = opened.enter_context(kernel.turn())

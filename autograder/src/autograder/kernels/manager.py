@@ -7,6 +7,7 @@ import copy
 import time
 from queue import Empty
 
+import zmq
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
@@ -15,6 +16,8 @@ from traitlets import Type
 from autograder.kernels.client import START_LIMIT
 from autograder.kernels.provisioner import ForkProvisioner
 from autograder.sandbox.kinds import SANDBOXES
+
+_SEND_LIMIT = 2000  # ms; a submission may have closed the kernel's sockets, and to send would take for ever then
 
 
 class PromptClient(AsyncKernelClient):
@@ -27,6 +30,8 @@ class PromptClient(AsyncKernelClient):
     def start_channels(self, *args: bool, hb: bool = False, **kwargs: bool) -> None:
         """Open all channels but that for heartbeats: its thread never ends if a submission breaks the connection."""
         super().start_channels(*args, hb=hb, **kwargs)  # type: ignore[misc]
+        for channel in (self.shell_channel, self.control_channel):
+            channel.socket.setsockopt(zmq.SNDTIMEO, _SEND_LIMIT)
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
         """Return as soon as the kernel answers on both channels.
@@ -62,6 +67,15 @@ class ForkKernelManager(AsyncKernelManager):
     """
 
     client_factory = Type(PromptClient)
+
+    async def _async_request_shutdown(self, restart: bool = False) -> None:
+        """Ask the kernel to end, and end it at once if it takes no request."""
+        self._connect_control_socket()
+        self._control_socket.setsockopt(zmq.SNDTIMEO, _SEND_LIMIT)
+        try:
+            await super()._async_request_shutdown(restart=restart)
+        except zmq.Again:
+            await self._async_kill_kernel(restart=restart)
 
     @property
     def kernel_spec(self) -> KernelSpec | None:
