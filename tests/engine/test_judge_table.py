@@ -10,6 +10,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.course.notebooks import KERNELSPEC
 from autograder.execution.notebook import run_notebook
+from autograder.judge.client import Finding
 from autograder.judge.table import make_table
 from tests.support import run_autograder
 
@@ -54,6 +55,23 @@ def table(tmp_path_factory):
     reference = notebook("def add(a, b):\n    return a + b\ndata.append(2)")
     released = notebook("def add(a, b):\n    raise NotImplementedError()")
     return table_of(tmp_path_factory.mktemp("table"), reference, released)
+
+
+@pytest.mark.parametrize(("without", "judged", "is_decided"), [(0.1, 1.0, True), (0.4, 2.5, False), (3.0, 5.5, True)])
+def test_a_test_for_which_a_judge_takes_much_longer_is_not_judged(without, judged, is_decided):
+    end = f"2026-01-01T00:00:{without:09.6f}Z"
+    times = {"iopub.execute_input": "2026-01-01T00:00:00.000000Z", "shell.execute_reply": end}
+    nb = notebook("def add(a, b):\n    return a + b")
+    nb.cells = [one for one in nb.cells if one.metadata.nbgrader.grade_id in ("given", "answer", "value")]
+
+    def run(nb, table):
+        done = from_dict(nb)
+        done.cells[-1].metadata["execution"] = {} if table else times
+        return done, {"value": Finding(seconds=judged)} if table else {}
+
+    table = make_table(nb, nb, [], run)
+    assert ("value" in table.allowed) is is_decided
+    assert is_decided or table.reasons["value"] == "with a judge it takes 2.5 s, without one 0.4 s"
 
 
 @pytest.mark.parametrize("name", ["value", "worked_example", "partial", "given_data", "after_it"])

@@ -1,4 +1,4 @@
-"""The command line: ``autograder init``, ``build``, ``exercises``, ``grade``, ``check`` and ``doctor``."""
+"""The command line: ``autograder init``, ``build``, ``grade``, ``check``, ``prove`` and the other commands."""
 
 from __future__ import annotations
 
@@ -339,6 +339,59 @@ def judge(folder: Path | None, assignment: str | None, as_json: bool) -> None:
         return
     for row in rows:
         click.echo(printable_json(row))
+
+
+@main.command()
+@_course_option
+@click.option("--assignment", help="Name of the assignment.  [default: the only one]")
+@click.option("--notebook", help="Prove only this notebook of the assignment.")
+@click.option("--cases", type=click.Path(path_type=Path), help="Folder of submissions with the marks they must get.")
+@click.option(
+    "--equivalents",
+    type=click.Path(path_type=Path),
+    help="File that lists mutants which are no mistakes.  [default: equivalents.toml of the course, if there is one]",
+)
+@_sandbox_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
+def prove(
+    folder: Path | None,
+    assignment: str | None,
+    notebook: str | None,
+    cases: Path | None,
+    equivalents: Path | None,
+    sandbox: str | None,
+    as_json: bool,
+) -> None:
+    """Prove the tests of an assignment with wrong answers that are made from the reference solution.
+
+    Each of them, a mutant, has one small mistake and must lose points. The reference solution must get all points, the
+    blank notebook none, and each case what its file says. Nothing goes to the gradebook. The same as a page is in
+    results/ASSIGNMENT/proof.html.
+
+    Exit status: 0 if all that is so, 1 if not.
+    """
+    root, sandbox = _course_folder(folder), sandbox or _sandbox_for_own_work()
+    _start_fork_server(root, sandbox)
+    from autograder.course.assignment import read_assignment
+    from autograder.course.coursedir import Course
+    from autograder.proving.page import write_page
+    from autograder.proving.prove import prove_assignment
+    from autograder.proving.screen import show_proof
+    from autograder.session import assignment_name
+
+    with _stoppable("Nothing was changed."), _clear_errors():
+        course = Course(root)
+        course.config.ForkProvisioner.sandbox = sandbox
+        read = read_assignment(course, assignment_name(course, assignment))
+        proof = prove_assignment(course, read, notebook, cases, equivalents)
+        page = course.root / "results" / read.name / "proof.html"
+        write_page(proof, page)
+    if as_json:
+        click.echo(printable_json(proof.as_dict()))
+    else:
+        show_proof(proof)
+        click.echo(f"Page: {page}")
+    sys.exit(bool(proof.problems()))
 
 
 @main.command()

@@ -47,17 +47,14 @@ class Judging:
         self._judge: JudgeClient | None = None
 
     @contextlib.contextmanager
-    def begin(
-        self, provisioner: ForkProvisioner, client: KernelClient, env: dict[str, str], core: int
-    ) -> Iterator[None]:
+    def start(self, provisioner: ForkProvisioner, client: KernelClient, env: dict[str, str]) -> Iterator[ForkedKernel]:
         """Start the judge for the kernel of this provisioner, and end it after the block."""
         assert provisioner.kernel
         process = provisioner.start_judge(env, self._files)
-        process.begin(core)
         self._kernel, self._client = provisioner.kernel, client
         self._judge = JudgeClient(process, provisioner.kernel.channel)
         with contextlib.closing(self._judge):
-            yield
+            yield process
 
     def takes(self, cell: NotebookNode) -> bool:
         """Return whether the judge decides a cell. It runs one that is the instructor's and no test, as the kernel."""

@@ -159,12 +159,15 @@ class _Execute(Execute):
                 self._kernel = self.km.provisioner.kernel
                 self.km.provisioner.remove_sockets()
             self.km.cleanup_connection_file()  # nobody else is to connect, and a run that is killed leaves nothing
-            if kernel := self._kernel:
-                self.inbox = kernel.inbox
-                core = opened.enter_context(kernel.turn())
-                opened.callback(kernel.channel.close)
-                if self.judging:
-                    opened.enter_context(self.judging.begin(self.km.provisioner, self.kc, env, core))
+            judge: ForkedKernel | None = None
+            if self._kernel and self.judging:
+                judge = opened.enter_context(self.judging.start(self.km.provisioner, self.kc, env))
+            if self._kernel:
+                self.inbox = self._kernel.inbox
+                opened.callback(self._kernel.channel.close)
+                core = opened.enter_context(self._kernel.turn())
+                if judge:
+                    judge.begin(core)
             started = time.monotonic()
             yield
             self.seconds = time.monotonic() - started

@@ -34,6 +34,8 @@ class Finding:
         What the submission's objects were asked.
     lost : bool
         Whether the kernel has closed its connection to the judge, as it does when it ends.
+    seconds : float
+        How long the test took.
     """
 
     outputs: list[dict[str, Any]] = field(default_factory=list)
@@ -42,6 +44,7 @@ class Finding:
     drift: list[str] = field(default_factory=list)
     trace: list[str] = field(default_factory=list)
     lost: bool = False
+    seconds: float = 0.0
 
 
 class Process(Protocol):
@@ -121,12 +124,14 @@ class JudgeClient:
             while self._running:
                 self._receive(deadline)
                 self._running -= 1
+            started = time.monotonic()
             self._control.send({**order, "allowed": None if allowed is None else sorted(allowed)}, [])
             try:
-                return Finding(**self._receive(time.monotonic() + timeout if timeout else None))
+                answer = self._receive(started + timeout if timeout else None)
             except TimeoutError:
                 interrupt()
-                return Finding(**self._receive(time.monotonic() + _GRACE))
+                answer = self._receive(time.monotonic() + _GRACE)
+            return Finding(**answer, seconds=time.monotonic() - started)
         return Finding(reason=LOST)
 
     def close(self) -> None:

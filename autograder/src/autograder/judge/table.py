@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any
 
 from nbformat import NotebookNode, from_dict
@@ -16,6 +17,9 @@ from nbgrader.utils import determine_grade, is_grade, is_solution
 
 from autograder.course.notebooks import grade_id, parse
 from autograder.judge.client import LOST, Finding
+
+# A test is not judged if it takes more than so many times as long with a judge as without one, and so many seconds more.
+_TIMES, _LONGER = 2, 1.0
 
 
 @dataclass
@@ -92,6 +96,7 @@ def make_table(reference: NotebookNode, released: NotebookNode, files: list[str]
         for name, points in marks_of(judged).items():
             if name in findings and points != marks[name]:
                 table.reasons[name] = f"with a judge it gives {points:g} points, without one {marks[name]:g}"
+        table.reasons |= _reasons_in_seconds(plain, findings)
         if nb is reference:
             traces = {name: finding.trace for name, finding in findings.items()}
     table.allowed = {name: trace for name, trace in traces.items() if name not in table.reasons}
@@ -159,6 +164,24 @@ def _reasons_in_marks(plain: NotebookNode) -> dict[str, str]:
         for cell in filter(is_test, plain.cells)
         if points_of(cell) == 0 < cell.metadata.nbgrader.points
     }
+
+
+def _reasons_in_seconds(plain: NotebookNode, findings: Mapping[str, Finding]) -> dict[str, str]:
+    """Return the tests that ask so often that a judge takes much longer for them."""
+    reasons = {}
+    for cell in filter(is_test, plain.cells):
+        without = _seconds(cell)
+        judged = findings[_name(cell)].seconds if _name(cell) in findings else 0.0
+        if judged > _TIMES * without and judged > without + _LONGER:
+            reasons[_name(cell)] = f"with a judge it takes {judged:.1f} s, without one {without:.1f} s"
+    return reasons
+
+
+def _seconds(cell: NotebookNode) -> float:
+    """Return how long a kernel took for a cell."""
+    times = cell.metadata.get("execution", {})
+    began, ended = times.get("iopub.execute_input"), times.get("shell.execute_reply")
+    return (datetime.fromisoformat(ended) - datetime.fromisoformat(began)).total_seconds() if began and ended else 0.0
 
 
 def marks_of(nb: NotebookNode) -> dict[str, float]:

@@ -1,0 +1,60 @@
+"""What lesson 09_serving asks for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+from urllib.error import HTTPError, URLError
+
+from coffee_shop.practice import number, your_turn
+
+_PREDICT = "/v1/models/churn:predict"
+
+
+@your_turn("09_serving", "Ask for raw customers")
+def check_order(order: Any, ask: Callable[..., dict]) -> str:
+    """Check an order for two customers by sending it."""
+    assert isinstance(order, dict), f'Expected a dict with "instances" or "inputs", found {type(order).__name__}.'
+    answer = _send(ask, _PREDICT, order)
+    chances = answer.get("predictions", answer.get("outputs"))
+    assert chances is not None, f"Expected an answer with predictions, found {answer}."
+    assert len(chances) == 2, f"Expected two customers in one order, found {len(chances)}."
+    return f"Two chances in one answer: {chances[0]:.3f} and {chances[1]:.3f}."
+
+
+@your_turn("09_serving", "A new version, and back")
+def check_address(address: Any, ask: Callable[..., dict], request: dict) -> str:
+    """Check the address at which version 1 answers, whatever else is there."""
+    assert isinstance(address, str), f"Expected the address as a text, found {address!r}."
+    path = "/v1/" + address.strip().partition("v1/")[2] if "v1/" in address else address.strip()
+    assert path != _PREDICT, "Expected an address that names version 1, found the one that takes the highest version."
+    assert ":predict" in path, f"Expected an address that ends in “:predict”, found {address!r}."
+    assert "/versions/1:" in path, f"Expected an address that names version 1, found {address!r}."
+    answer = _send(ask, path, request)
+    return f"Version 1 by name, whatever is served besides: {answer['predictions'][0]:.3f}."
+
+
+@your_turn("09_serving", "How fast")
+def check_slow(slow: Any, waits: list[float]) -> str:
+    """Check the 99th percentile of some waits, in milliseconds."""
+    import numpy as np
+
+    found, wanted = number(slow, "my_slow"), 1000 * float(np.percentile(waits, 99))
+    near = sorted(1000 * wait for wait in waits)[int(0.98 * len(waits)) :]
+    told = f"found {found:.4g}"
+    assert not np.isclose(found, wanted / 1000, rtol=0.01), f"Expected milliseconds, {told}, which is in seconds."
+    assert near[0] <= found <= near[-1], (
+        f"Expected about {wanted:.2f} ms, the wait that one in a hundred exceeds, {told}."
+    )
+    return f"One guest in a hundred waits longer than {found:.1f} ms."
+
+
+def _send(ask: Callable[..., dict], path: str, request: Any) -> dict:
+    try:
+        return ask(path, request)
+    except HTTPError as refused:
+        said = json.load(refused).get("error", "")
+        raise AssertionError(f"Expected an answer, found status {refused.code}: “{said}”.") from None
+    except (URLError, ConnectionError):
+        raise AssertionError("Expected an open shop, found nobody: run the cells of “Open the shop” again.") from None
