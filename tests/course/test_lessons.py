@@ -9,6 +9,7 @@ import pytest
 
 from autograder.course import notebooks
 from tests.course.repository import facts_of, run_of_lesson
+from tests.course.turns import ANSWERS
 from tests.support import ROOT
 
 FOLDER = ROOT / "notebooks"
@@ -51,6 +52,19 @@ def test_lesson_runs_without_errors_and_warnings(name):
     run = run_of_lesson(name)
     assert run.trouble == ""
     assert any(cell.get("outputs") for cell in run.notebook.cells)
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_lesson_runs_untouched_and_says_what_is_not_done_yet(name):
+    said = {
+        cell.id: "".join(output.get("text", "") for output in cell.outputs)
+        for cell in run_of_lesson(name).notebook.cells
+        if cell.id in ANSWERS[name]
+    }
+    wrong = {"how-to-work-with-it-2"}  # shows the red word on purpose
+    assert all(told.startswith("○ Not done yet: ") for turn, told in said.items() if turn not in wrong), said
+    assert all(said[turn].startswith("✗ Expected 4 eggs") for turn in wrong & said.keys())
+    assert said.keys() == ANSWERS[name].keys()
 
 
 @pytest.mark.parametrize("name", LESSONS)

@@ -102,4 +102,7 @@ FACTS = {
     ),
     "0.5 is a coin, 1.0 is perfect": "roc_auc_score([0, 1], [1, 1]) == 0.5 and roc_auc_score([0, 1], [0, 1]) == 1.0",
     "over thousands of recipes": "5**5 > 2000",
+    "Batches of 512 are behind after eight epochs with a learning rate of 0.001": (
+        "taste(batch_size=512, learning_rate=0.001)['val_loss'][-1] > by_batch['batch size 64'][-1] + 0.01"
+    ),
 }

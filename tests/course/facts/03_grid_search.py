@@ -80,4 +80,8 @@ FACTS = {
         "from_plain < max(np.ptp(ours_by_seed, axis=0).ravel())"
     ),
     "only the waiting": "times[0] > 2 * times[1]",
+    "Two neighbouring learning rates are 0.01 and 0.04": "abs(math.sqrt(0.01 * 0.04) - 0.02) < 1e-9",
+    "By the means they differ far less than either spreads over the folds": (
+        "3 * (first_scores.mean() - second_scores.mean()) < min(first_scores.std(), second_scores.std())"
+    ),
 }

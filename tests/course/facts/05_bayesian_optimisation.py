@@ -51,4 +51,6 @@ FACTS = {
     ),
     "adds six tries": "len(notes) == 2 * 6",
     "Two scouts, one notebook": "notes['user_attrs_worker'].nunique() == 2",
+    "The best so far is 0.841. Two tries are open. A: the guess is 0.840, give or take 0.001. B: the guess is 0.830, "
+    "give or take 0.030": "promise(0.830, 0.030, 0.841) > 5 * promise(0.840, 0.001, 0.841)",
 }

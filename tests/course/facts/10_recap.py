@@ -50,4 +50,7 @@ FACTS = {
         " - book.sample(200_000, replace=True, random_state=1).to_numpy())"
         "(__import__('coffee_shop.recipe_book').recipe_book.load_recipe_book().filter(like='split')))"
     ),
+    "It has 32 filters of 3 × 3 on images with one channel, and each filter has a bias": (
+        "networks['convolutional'].layers[0].count_params() == 32 * (3 * 3 * 1 + 1)"
+    ),
 }
