@@ -82,7 +82,7 @@ SLOW = (
     "engine/test_database",
     "engine/test_hostile_submissions",
     "engine/test_isolation",
-    "engine/test_judge_table",
+    "engine/test_judge_(table|variety)",
     "engine/test_formgrader::test_(button|strangers)",
     "engine/test_interrupt",
     "engine/test_journal::test_(killed|warm|force|full|second)",

@@ -7,6 +7,7 @@ submission calls a function that the test has passed to it.
 from __future__ import annotations
 
 import collections
+import enum
 import sys
 from typing import Any
 
@@ -61,17 +62,24 @@ class Peer:
     def refer(self, value: Any, encoder: Encoder, depth: int) -> dict[str, Any]:
         """Return what stands for a value that is no data; an object of an instructor's class passes with its fields."""
         name = type(value).__name__
-        if self.given_class(name) is type(value) and hasattr(value, "__dict__"):
+        is_given = self.given_class(name) is type(value)
+        if is_given and isinstance(value, enum.Enum) and value.name in type(value).__members__:
+            return {"t": "member", "c": name, "v": value.name}
+        if is_given and hasattr(value, "__dict__"):
             return {"t": "given", **encoder.number(value), "c": name, "v": encoder.encode(vars(value), depth)}
         return self.refer_to_other(value, encoder)
 
     def resolve(self, packed: dict[str, Any], decoder: Decoder, depth: int) -> Any:
         """Return what the other side's `refer` stands for."""
-        if packed.get("t") != "given":
+        if packed.get("t") not in ("given", "member"):
             return self.resolve_other(packed, decoder)
         kind = self.given_class(str(packed["c"]))
         if kind is None:
             raise Undecodable(f"no class of the instructor's: {str(packed['c'])[:100]}")
+        if packed["t"] == "member":
+            return _member(kind, str(packed["v"]))
+        if issubclass(kind, enum.Enum):
+            raise Undecodable(f"a member of {kind.__name__} that it does not have")
         value = decoder.keep(packed, object.__new__(kind))
         fields = decoder.decode(packed["v"], depth)
         if type(fields) is not dict:
@@ -140,3 +148,9 @@ class Peer:
     def answer(self, question: str, message: dict[str, Any], blobs: list[bytes]) -> tuple[dict[str, Any], list[bytes]]:
         """Return the answer to one question, and its bytes."""
         raise NotImplementedError
+
+
+def _member(kind: type, name: str) -> Any:
+    if not issubclass(kind, enum.Enum) or name not in kind.__members__:
+        raise Undecodable(f"a member of {kind.__name__} that it does not have")
+    return kind[name]

@@ -53,11 +53,12 @@ def _judge(order: dict[str, Any], shell: CellShell, namespace: LiveNamespace, qu
     live, questions.reads = set(order["live"]), set(order["reads"])
     allowed = None if order["allowed"] is None else set(order["allowed"])
     hidden = {name: namespace.pop(name) for name in live & questions.settled_names()}
-    names = {name for name in _names(order["source"]) & questions.settled_names() if not name.startswith("__")}
+    named = _names(order["source"])
+    names = {name for name in named & questions.settled_names() if not name.startswith("__")}
     given = {name: fingerprint(namespace[name]) for name in names}
     classes = {name for name, value in namespace.items() if isinstance(value, type)}
     try:
-        drift = questions.begin(given, live, allowed, classes)
+        drift = questions.begin(given, live, allowed, classes, named)
     except LinkLost as error:
         return {"reason": str(error), "lost": True}
     shell.execution_count = order["number"]

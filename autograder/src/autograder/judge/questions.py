@@ -10,6 +10,7 @@ import itertools
 import os
 import pickle
 import random
+import re
 import sys
 import types
 from collections.abc import Collection, Mapping
@@ -78,6 +79,10 @@ class Questions(Peer):
         self._classes: dict[int, type] = {}
         self._standins: dict[int, StandIn] = {}
         self._path = ""
+        self._in_text: set[str] = set()  # names in the text of the test
+        self._labels: dict[str, str] = {}
+        self._unused: dict[int, str] = {}  # steps that have brought an object along which the test has not used yet
+        self._expected: set[int] = set()
         self._folder = Folder(Path.cwd())
         self._released = self._folder.paths()
         self._guard = Guard(self.give_up)
@@ -96,7 +101,12 @@ class Questions(Peer):
     # The cell
 
     def begin(
-        self, fingerprints: Mapping[str, str], live: set[str], allowed: set[str] | None, classes: set[str]
+        self,
+        fingerprints: Mapping[str, str],
+        live: set[str],
+        allowed: set[str] | None,
+        classes: set[str],
+        named: set[str],
     ) -> list[str]:
         """Begin a cell; return which of the given names mean something else in the kernel.
 
@@ -110,9 +120,13 @@ class Questions(Peer):
             See the attribute.
         classes : set of str
             Names of the instructor's classes.
+        named : set of str
+            Names in the text of the test.
         """
         self.reason, self.trace, self.plain = self._broken, set(), not self._given_failed
-        self.allowed, self.live = allowed, live
+        self.allowed, self.live, self._in_text = allowed, live, named
+        self._labels.clear()
+        self._unused.clear()
         self._left_to_print = _PRINTED
         self._noticed.clear()
         self._fetched.clear()
@@ -145,6 +159,7 @@ class Questions(Peer):
 
     def _notice(self, step: str) -> None:
         """Note a step that matters if the test passes: the reference solution has to have made it as well then."""
+        step = self._without_names(step)
         self.trace.add(step)
         self._noticed.add(step)
 
@@ -206,15 +221,18 @@ class Questions(Peer):
 
     def call(self, handle: int, path: str, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         """Call a function of the submission."""
+        self._use(handle)
         return self._call("call", path, arguments, keywords, h=handle)
 
     def operate(self, handle: int, path: str, name: str, arguments: tuple[Any, ...]) -> Any:
         """Use a special method of an object of the submission."""
+        self._use(handle)
         self._note(f"operator {path}.{name}")
         return self._call("operator", f"{path}.{name}", arguments, {}, h=handle, name=name)
 
     def attribute(self, handle: int, path: str, name: str) -> Any:
         """Read an attribute of an object of the submission."""
+        self._use(handle)
         answer, blobs = self._ask("attribute", h=handle, name=name)
         if answer.get("missing"):
             raise AttributeError(str(answer.get("text")))
@@ -228,6 +246,7 @@ class Questions(Peer):
 
     def set_attribute(self, handle: int, path: str, name: str, value: Any) -> None:
         """Set an attribute of an object of the submission."""
+        self._use(handle)
         self._note(f"set {path}.{name}")
         packet = self._packet(value)
         self._finish(
@@ -236,6 +255,7 @@ class Questions(Peer):
 
     def proceed(self, handle: int, path: str) -> Any:
         """Return the next value of an iterator of the submission."""
+        self._use(handle)
         return self._finish(f"next({path})", *self._ask("next", h=handle), {})
 
     # Values
@@ -556,18 +576,48 @@ class Questions(Peer):
         return "data"
 
     def _note_value(self, step: str, value: Any) -> None:
-        kind = self._kind(value)
-        self._note(f"{step}: {kind}", data=kind == "data", plain=kind.startswith("module "))
-        if kind == "data" and _is_empty(value):
-            self._notice(f"{step}: empty")
+        """Note what a step has brought along.
+
+        An object where the reference solution has another kind of value does not matter before the test uses it: a
+        method may return ``self`` for None.
+        """
+        step = f"{step}: {self._kind(value)}"
+        handle = _handle_of(value)
+        if handle is None:
+            self._note(step, data=step.endswith(": data"), plain=True)
+            if _is_empty(value):
+                self._notice(f"{step.removesuffix(': data')}: empty")
+        elif self.allowed is None or self._without_names(step) in self.allowed:
+            self._expected.add(handle)
+            self._note(step)
+        elif handle not in self._expected:
+            self.plain = False
+            self._unused.setdefault(handle, step)
+
+    def _use(self, handle: int) -> None:
+        """Note that the test uses an object of the submission's."""
+        if handle in self._unused:
+            self._note(self._unused.pop(handle))
 
     def _note(self, step: str, *, data: bool = False, plain: bool = False) -> None:
         if not (data or plain or step.endswith((": function", ": iterator"))):
             self.plain = False
-        self.trace.add(step)
-        if data or self.allowed is None or step in self.allowed:
+        name = self._without_names(step)
+        self.trace.add(name)
+        if data or self.allowed is None or name in self.allowed:
             return
         raise self.give_up(f"other than for the reference solution: {step}")
+
+    def _without_names(self, step: str) -> str:
+        """Return a step with numbers for classes that the test does not name: a submission may call them as it likes."""
+        own = {kind.__name__ for kind in self._classes.values()} - self._in_text
+
+        def label(word: re.Match[str]) -> str:
+            if word[0] not in own:
+                return word[0]
+            return self._labels.setdefault(word[0], f"class {len(self._labels) + 1}")
+
+        return re.sub(r"\w+", label, step) if own else step
 
 
 _MISSING = object()
@@ -577,6 +627,13 @@ _LOOKED_AT = 1000  # values in a list
 _PRINTED = 2**20  # characters that the submission may print in one test
 _BUILTINS_NOT_PASSED = (getattr, setattr, delattr, vars, eval, exec, compile, open, __import__, globals, locals)
 _LINE, _FRAMES = 300, 5  # characters of a line of a traceback that the submission tells, and how many lines
+
+
+def _handle_of(value: Any) -> int | None:
+    """Return the number of an object of the submission's; None for data and modules."""
+    if isinstance(value, ClassStandIn):
+        return value._class_handle_
+    return value._handle_ if issubclass(type(value), StandIn) else None
 
 
 def _is_empty(value: Any, depth: int = 3) -> bool:

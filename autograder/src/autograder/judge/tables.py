@@ -64,6 +64,7 @@ _WRITERS = {
     "DataFrame": _write_frame,
     "Index": _write_index,
     "DatetimeIndex": _write_index,
+    "CategoricalIndex": _write_index,
     "RangeIndex": _write_rangeindex,
     "MultiIndex": _write_multiindex,
     "Timestamp": _write_timestamp,
@@ -75,6 +76,10 @@ def _write_column(encoder: Encoder, value: Any, depth: int) -> dict[str, Any]:
     dtype = str(value.dtype)
     if getattr(value.dtype, "kind", "O") in KINDS and "," not in dtype and hasattr(value.dtype, "str"):
         return {"d": value.dtype.str, "b": encoder.blob(value.to_numpy().tobytes())}
+    if dtype == "category":
+        parts = value.array
+        head = {"d": dtype, "o": bool(parts.ordered), "c": encoder.encode(parts.categories, depth)}
+        return {**head, "v": encoder.items(parts.codes.tolist(), depth)}
     if dtype not in ("object", *_EXTENSIONS):
         raise NotData(f"a column of type {dtype} does not pass")
     return {"d": dtype, "v": encoder.items(value.tolist(), depth)}
@@ -88,6 +93,8 @@ def _read_column(decoder: Decoder, data: dict[str, Any], depth: int) -> Any:
             raise Undecodable("a column of another kind")
         return numpy.frombuffer(decoder.blob(data), dtype).copy()
     values = decoder.items(data["v"], depth)
+    if data["d"] == "category":
+        return pandas.Categorical.from_codes(values, decoder.decode(data["c"], depth), ordered=bool(data["o"]))
     if data["d"] == "object":
         column = numpy.empty(len(values), dtype=object)
         column[:] = values
