@@ -22,7 +22,7 @@ from autograder.judge.table import Table, is_test
 from autograder.proving.aims import tests_meant_for
 from autograder.proving.lists import Case, Equivalent, read_cases, read_equivalents
 from autograder.proving.mutants import Mutant, mutants_of
-from autograder.proving.results import CaseResult, NotebookProof, Proof, TestCell, Verdict, lost_in
+from autograder.proving.results import CaseResult, NotebookProof, Proof, ProvedTest, Verdict, lost_in
 from autograder.proving.runs import Job, Outcome, Runner
 from autograder.proving.shown import calls_in
 from autograder.reporting import terminal
@@ -190,7 +190,7 @@ def _notebook_proof(
         if isinstance(purpose, Mutant)
     ]
     tests = [
-        TestCell(found, float(cell.metadata.nbgrader.points), cell.source, table.reasons.get(found, ""))
+        ProvedTest(found, float(cell.metadata.nbgrader.points), cell.source, table.reasons.get(found, ""))
         for cell in filter(is_test, _cells(template))
         if (found := grade_id(cell))
     ]

@@ -12,7 +12,7 @@ from autograder.proving.runs import Outcome
 
 
 @dataclass(frozen=True)
-class TestCell:
+class ProvedTest:
     """A test of a notebook.
 
     Attributes
@@ -114,7 +114,7 @@ class NotebookProof:
     name : str
     questions : sequence of str
         The grade ids of the answers that have mutants or could have some.
-    tests : sequence of TestCell
+    tests : sequence of ProvedTest
     references : sequence of Outcome
         The reference solution, run several times.
     blank : Outcome
@@ -124,7 +124,7 @@ class NotebookProof:
 
     name: str
     questions: Sequence[str]
-    tests: Sequence[TestCell]
+    tests: Sequence[ProvedTest]
     references: Sequence[Outcome]
     blank: Outcome
     verdicts: Sequence[Verdict]
