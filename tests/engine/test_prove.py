@@ -38,7 +38,7 @@ ASSIGNMENTS = {
             "test_again": "assert adult(18)\nassert adult(17) is False",
         },
     ),
-    "endless": (COUNT, {"test_count": "assert count_down(2) == count_down(3) == 0 > count_down(-1)"}),
+    "endless": (COUNT, {"test_count": HIDDEN.format("assert count_down(2) == count_down(3) == 0 > count_down(-1)")}),
     "by_hand": ("x = 1", {}),
 }
 SURVIVOR = "adult:3:constant"
@@ -143,9 +143,10 @@ def test_it_says_which_tests_no_mutant_needs_and_which_are_judged(odd):
 
 def test_a_mutant_that_never_ends_is_caught(course):
     status, found = prove(course, "endless")
-    caught = {one["name"] for one in found["notebooks"][0]["caught"]}
+    caught = {one["name"]: one["caught_by"]["test_count"] for one in found["notebooks"][0]["caught"]}
+    assert status == 0
+    assert caught["count:5:statement"]  # the test has found it out
     assert "count:4:statement" in caught
-    assert status == 1  # of a number below 0, the reference solution returns the number itself
 
 
 def test_an_answer_that_a_person_marks_has_no_mutants(course):

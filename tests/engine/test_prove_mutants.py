@@ -140,6 +140,15 @@ def test_the_digest_stays_while_other_lines_change():
     assert set(two.values()) == {4}
 
 
+def test_the_same_change_elsewhere_has_a_digest_of_its_own():
+    mutants = mutants_of("nb", "cell", 3 * "a = f()\ny = 1\nb = g()\n", {})
+    assert len({mutant.digest for mutant in mutants}) == len(mutants) == 15
+
+
+def test_a_stub_is_no_statement_to_drop():
+    assert changed("y = ...\ny = a") == {"statement": ["pass"]}
+
+
 def test_magics_are_no_obstacle_and_what_is_no_python_has_no_mutants():
     assert changed("%matplotlib inline\ny = a < b")["comparison"] == ["y = a <= b", "y = a >= b"]
     assert changed("y = = 1") == {}

@@ -92,7 +92,9 @@ def mutants_of(notebook: str, cell: str, answer: str, shown: Shown) -> list[Muta
         numbers[name] += 1
         name += f"-{numbers[name]}" if numbers[name] > 1 else ""
         diff = _diff(text, mutated, name)
-        found.append(Mutant(notebook, cell, name, line, mutated, diff, _digest(cell, diff), _binds(tree, line)))
+        numbers[_digest(cell, diff)] += 1
+        digest = _digest(cell, diff, numbers[_digest(cell, diff)])
+        found.append(Mutant(notebook, cell, name, line, mutated, diff, digest, _binds(tree, line)))
     return found
 
 
@@ -129,9 +131,11 @@ def _diff(text: str, mutated: str, name: str) -> str:
     return "\n".join(lines)
 
 
-def _digest(cell: str, diff: str) -> str:
+def _digest(cell: str, diff: str, number: int = 1) -> str:
+    """Return the hash of a diff; ``number`` tells those apart that change the same lines elsewhere in the cell."""
     changed = [line for line in diff.splitlines()[2:] if not line.startswith("@@")]
-    return hashlib.sha256("\n".join([cell, *changed]).encode()).hexdigest()[:_HASH]
+    again = [str(number)] if number > 1 else []
+    return hashlib.sha256("\n".join([cell, *changed, *again]).encode()).hexdigest()[:_HASH]
 
 
 def _binds(tree: ast.Module, line: int) -> frozenset[str]:

@@ -63,7 +63,7 @@ class Verdict:
             "hash": mutant.digest,
             "line": mutant.line,
             "diff": mutant.diff,
-            "caught_by": [*self.caught_by],
+            "caught_by": {name: self.outcome.messages.get(name, "") for name in self.caught_by},
             "meant_for": [*self.meant_for],
             "provisional": self.outcome.provisional,
             "stopped": self.outcome.stopped,
