@@ -42,6 +42,7 @@ ORDER = (
     "engine/forgeries/test_forgeries",
     "site/browser/test_lab",
     "course/test_tracing",
+    "engine/test_prove",
     "engine/test_database",
     "engine/test_cluster",
     "course/test_check",
@@ -87,6 +88,7 @@ SLOW = (
     "engine/test_interrupt",
     "engine/test_journal::test_(killed|warm|force|full|second)",
     "engine/test_nbgraders_own",
+    "engine/test_prove::",
     "site/browser/",
     "site/test_site::test_(pages|links)",
 )

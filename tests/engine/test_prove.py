@@ -40,6 +40,7 @@ ASSIGNMENTS = {
     ),
     "endless": (COUNT, {"test_count": HIDDEN.format("assert count_down(2) == count_down(3) == 0 > count_down(-1)")}),
     "by_hand": ("x = 1", {}),
+    "no_answer": ("", {"test_adult": "assert adult(18)"}),
 }
 SURVIVOR = "adult:3:constant"
 HASH = "198e523ef2fe"  # of the same mutant
@@ -102,7 +103,7 @@ def test_the_mutant_that_tests_let_through_is_shown_beside_the_test(course):
     place = lines.index("p1: not caught by test_adult")
     assert lines[place + 1].startswith(f"{SURVIVOR} (")
     assert [line for line in lines if line.startswith(("+", "-"))] == ["-    return age >= 18", "+    return age >= 17"]
-    assert "✗ p1: 1 mutants lose no points" in lines
+    assert "✗ p1: 1 mutant loses no points" in lines
     page = (course.root / "results" / "weak" / "proof.html").read_text(encoding="utf-8")
     assert "<ins>+    return age &gt;= 17</ins>" in page
     assert "assert not adult(16)" in page
@@ -149,10 +150,14 @@ def test_a_mutant_that_never_ends_is_caught(course):
     assert "count:4:statement" in caught
 
 
-def test_an_answer_that_a_person_marks_has_no_mutants(course):
-    status, found = prove(course, "by_hand")
+@pytest.mark.parametrize(
+    ("assignment", "problem"),
+    [("by_hand", "there is no test that could be proved"), ("no_answer", "there is no mutant")],
+)
+def test_where_nothing_can_be_proved_it_says_so(course, assignment, problem):
+    status, found = prove(course, assignment)
     assert (status, found["mutants"], found["score"]) == (1, 0, None)
-    assert "there is no mutant" in found["problems"][0]
+    assert problem in found["problems"][-1]
 
 
 def equivalents(folder: Path, *entries: tuple[str, str]) -> Path:

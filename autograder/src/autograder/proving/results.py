@@ -177,9 +177,9 @@ class NotebookProof:
         for one in self.equivalents:
             if one.caught_by:
                 found.append(f"{one.mutant.name} is listed as no mistake, but {', '.join(one.caught_by)} catches it")
-        if self.survivors:
-            found.append(f"{len(self.survivors)} mutants lose no points")
-        if not self.verdicts:
+        if number := len(self.survivors):
+            found.append("1 mutant loses no points" if number == 1 else f"{number} mutants lose no points")
+        if self.tests and not self.verdicts:
             found.append("there is no mutant: the reference solution holds no code that could be changed")
         return [f"{self.name}: {text}" for text in found]
 
@@ -267,6 +267,8 @@ class Proof:
     def problems(self) -> list[str]:
         """Return what is wrong, a line each; nothing if the tests are proved."""
         found = [text for nb in self.notebooks for text in nb.problems()]
+        if not any(nb.tests for nb in self.notebooks):
+            found.append("there is no test that could be proved")
         found += [f"case {one.case.name}: {text}" for one in self.cases if (text := one.problem())]
         found += [f"{one.notebook}: {one.mutant} is listed as no mistake, but is no mutant" for one in self.unknown]
         return found

@@ -18,8 +18,9 @@ _STYLES = {"-": "red", "+": "green", "@": "dim"}
 def show_proof(proof: Proof) -> None:
     """Print what a proof has found: counts, survivors with their diffs, what is wrong."""
     for nb in proof.notebooks:
-        _show_questions(nb)
-        _show_tests(nb)
+        if nb.tests:
+            _show_questions(nb)
+            _show_tests(nb)
         for test, survivors in by_test(nb.survivors):
             out.print(Text(f"{nb.name}: not caught by {printable(test)}", style="bold"), soft_wrap=True)
             for one in survivors:
@@ -50,7 +51,7 @@ def percent(count: Count) -> str:
 
 def _show_questions(nb: NotebookProof) -> None:
     table = Table(title=printable(nb.name), title_justify="left", box=box.SIMPLE_HEAD)
-    table.add_column("question")
+    table.add_column("question", overflow="fold")
     for name in ("mutants", "caught", "no mistake", "score"):
         table.add_column(name, justify="right")
     for row in nb.by_question():
@@ -60,7 +61,7 @@ def _show_questions(nb: NotebookProof) -> None:
 
 def _show_tests(nb: NotebookProof) -> None:
     table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("test")
+    table.add_column("test", overflow="fold")
     for name in ("points", "mutants", "caught", "it alone"):
         table.add_column(name, justify="right")
     table.add_column("judged", ratio=1)
