@@ -13,8 +13,11 @@ from nbgrader.converters import GenerateAssignment
 
 from autograder.course import notebooks
 from autograder.course.coursedir import Course, run_converter
-from autograder.proving.results import NotebookProof, ProvedTest
+from autograder.proving.aims import aims_of
+from autograder.proving.mutants import mutants_of
+from autograder.proving.results import Count, NotebookProof, ProvedTest
 from autograder.proving.runs import Outcome
+from autograder.proving.screen import percent
 from tests.support import run_autograder
 
 CONFIG = 'c = get_config()\nc.CourseDirectory.course_id = "<plain>"\nc.Execute.timeout = 2\n'
@@ -259,3 +262,40 @@ def test_a_reference_solution_that_fails_now_and_then_is_told():
     blank = Outcome({"test": 0.0}, {}, [], "", 1.0)
     proof = NotebookProof("p1", ["f"], [ProvedTest("test", 2.0, "", "")], [good, good, bad], blank, [])
     assert proof.problems()[0] == "p1: the reference solution, run 3 of 3, gets 0 of 2 points: test: Late."
+
+
+@pytest.mark.parametrize(
+    ("line", "tests"),
+    [
+        (1, ["test_f", "test_both"]),  # those that use what the line binds
+        (2, ["test_g", "test_both"]),
+        (3, ["test_f", "test_g", "test_both"]),  # nobody uses the helper: those that use the answer
+    ],
+)
+def test_a_survivor_stands_beside_the_tests_that_use_what_it_changes(line, tests):
+    answer = "f = lambda: helper() + 1\ng = 2\ndef helper(): return 3"
+    sources = {"test_f": "assert f() == 4", "test_g": "assert g == 2", "test_both": "assert f() > g"}
+    cells = [cell("code", "assert f", "test_above", grade=True, locked=True, points=1)]
+    cells.append(cell("code", answer, "answer", solution=True))
+    cells += [cell("code", source, name, grade=True, locked=True, points=1) for name, source in sources.items()]
+    cells.append(cell("code", "", "other", solution=True))
+    cells.append(cell("code", "assert other", "test_other", grade=True, locked=True, points=1))
+    mutants = [one for one in mutants_of("p1", "answer", answer, {}) if one.line == line]
+    assert mutants
+    for one in mutants:
+        assert aims_of(one, cells, {"answer": answer}) == tests
+
+
+def test_a_survivor_that_no_test_names_stands_beside_the_next_tests():
+    cells = [cell("code", "open('x', 'w').close()", "answer", solution=True)]
+    for name in ("next", "later"):
+        cells.append(cell("code", "import os", name, grade=True, locked=True, points=1))
+        cells.append(cell("code", "", f"answer_{name}", solution=True))
+    (mutant, *_) = mutants_of("p1", "answer", cells[0].source, {})
+    assert aims_of(mutant, cells, {"answer": cells[0].source}) == ["next"]
+
+
+def test_a_score_is_never_rounded_up():
+    assert percent(Count("", "", 2000, 1999, 0)) == "99.9 %"
+    assert percent(Count("", "", 2000, 2000, 0)) == "100 %"
+    assert percent(Count("", "", 0, 0, 3)) == "-"

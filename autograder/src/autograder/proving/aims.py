@@ -13,7 +13,7 @@ from autograder.judge.table import is_test
 from autograder.proving.mutants import Mutant
 
 
-def tests_meant_for(mutant: Mutant, cells: Sequence[NotebookNode], answers: Mapping[str, str]) -> list[str]:
+def aims_of(mutant: Mutant, cells: Sequence[NotebookNode], answers: Mapping[str, str]) -> list[str]:
     """Return the grade ids of the tests that a mutant is meant for.
 
     Parameters

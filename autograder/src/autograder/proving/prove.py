@@ -19,7 +19,7 @@ from autograder.execution.executor import Executor, KernelLost
 from autograder.execution.local import LocalExecutor, run_concurrently
 from autograder.execution.tables import read_tables
 from autograder.judge.table import Table, is_test
-from autograder.proving.aims import tests_meant_for
+from autograder.proving.aims import aims_of
 from autograder.proving.lists import Case, Equivalent, read_cases, read_equivalents
 from autograder.proving.mutants import Mutant, mutants_of
 from autograder.proving.results import CaseResult, NotebookProof, Proof, ProvedTest, Verdict, lost_in
@@ -182,7 +182,7 @@ def _notebook_proof(
         Verdict(
             purpose,
             lost_in(outcome, references[0].points),
-            tests_meant_for(purpose, _cells(template), template.answers),
+            aims_of(purpose, _cells(template), template.answers),
             outcome,
             reasons.get(purpose.name) or reasons.get(purpose.digest) or "",
         )
