@@ -10,6 +10,12 @@ from typing import Any
 import ipywidgets as widgets
 from IPython.display import Image
 
+# The class that Jupyter gives a widget whose kernel has gone. No code could tell the reader then; a style sheet can.
+GONE = """<style>
+.coffee-shop-live.jupyter-widgets-disconnected::after {
+  content: "The kernel has gone, and nothing here answers. Run this cell again."; padding: 4px 0; font-weight: bold; }
+</style>"""
+
 
 class turn(widgets.VBox):
     """A picture under sliders: turn a dial and it is drawn anew.
@@ -56,6 +62,7 @@ class turn(widgets.VBox):
         for slider in self.dials.values():
             slider.observe(self._turned, "value")
         super().__init__([*self.dials.values(), self._frame])
+        self.add_class("coffee-shop-live")
 
     def _redraw(self) -> None:
         picture = self._draw(**{name: slider.value for name, slider in self.dials.items()})
@@ -65,14 +72,14 @@ class turn(widgets.VBox):
         png = base64.b64encode(picture.data).decode()
         alt = html.escape(picture.alt or "")
         style = f"width: {picture.width}px; max-width: 100%" if picture.width else "max-width: 100%"
-        self._frame.value = f'<img src="data:image/png;base64,{png}" alt="{alt}" style="{style}">'
+        self._frame.value = f'{GONE}<img src="data:image/png;base64,{png}" alt="{alt}" style="{style}">'
 
     def _turned(self, _) -> None:
         try:
             self._redraw()
         except Exception as error:  # nobody sees what an event handler raises
             told = html.escape(f"{type(error).__name__}: {error}")
-            self._frame.value = f'<div role="alert">✗ This setting cannot be drawn. <code>{told}</code></div>'
+            self._frame.value = f'{GONE}<div role="alert">✗ This setting cannot be drawn. <code>{told}</code></div>'
 
     def _repr_mimebundle_(self, **kwargs):
         still, metadata = self.picture._repr_mimebundle_()

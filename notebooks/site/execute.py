@@ -29,6 +29,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from traitlets.config import Config
 
+from coffee_shop import scorecard
+
 ROOT = Path(__file__).resolve().parents[2]
 EXECUTED = ROOT / "build" / "executed"
 LONG = 120  # seconds; a lesson that takes more tries a student's patience
@@ -154,7 +156,8 @@ def _run(path: Path, extra: str | None, allow_errors: bool) -> Run:
     )
     start, stopped = time.perf_counter(), ""
     try:
-        client.execute(stdout=DEVNULL, stderr=DEVNULL)  # what the process itself prints is no output of a cell
+        env = {**os.environ, scorecard.ENV: ""}  # what the reader has answered is no part of the lesson
+        client.execute(env=env, stdout=DEVNULL, stderr=DEVNULL)  # what the process itself prints is no output of a cell
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         stopped = f"cell {started[-1]} did not end: {error}"
     seconds = time.perf_counter() - start

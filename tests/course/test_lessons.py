@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
+from functools import cache
 
 import pytest
+from nbformat.v4 import new_code_cell
 
 from autograder.course import notebooks
+from coffee_shop.quiz import questions
+from notebooks.site.execute import changed, execute, read_run
 from tests.course.repository import facts_of, run_of_lesson
-from tests.course.turns import ANSWERS
+from tests.course.turns import ANSWERS, solved
 from tests.support import ROOT
 
 FOLDER = ROOT / "notebooks"
 LESSONS = {path.stem: path for path in sorted(FOLDER.glob("*.ipynb"))}
+TWICE = ROOT / "build" / "tests" / "twice"
 WIDTH = 85  # characters that a page of the site shows without being scrolled sideways
 # Numbers that are names, not measurements.
 NAMES = (
@@ -31,10 +37,11 @@ def text_of(name):
 
 
 def quizzes_of(name):
-    """The text of the quizzes: questions, options and what is said to each."""
-    cells = [ast.parse(source) for source in cells_of(name, "code") if "quiz(" in source]
-    parts = [node.value for cell in cells for node in ast.walk(cell) if isinstance(node, ast.Constant)]
-    return " ".join(part for part in parts if isinstance(part, str))
+    """The text of the quizzes and predictions: questions, options and what is said to each."""
+    parts = []
+    for asked in questions()[name].values():
+        parts += [asked["question"], *(text for option in asked.get("options", []) for text in option)]
+    return " ".join(parts)
 
 
 def numbers_in(text):
@@ -67,6 +74,73 @@ def test_lesson_runs_untouched_and_says_what_is_not_done_yet(name):
     assert said.keys() == ANSWERS[name].keys()
 
 
+@cache
+def run_twice(name):
+    """What became of a lesson in which each cell is run twice in a row, every turn taken."""
+    lesson, path, executed = notebooks.read(LESSONS[name]), TWICE / f"{name}.ipynb", TWICE / "executed"
+    cells = []
+    for cell in lesson.cells:
+        if cell.id in ANSWERS[name]:
+            cell.source = solved(cell.source, ANSWERS[name][cell.id])
+        again = [new_code_cell(cell.source, id=f"{cell.id}-again")] if cell.cell_type == "code" else []
+        cells += [cell, *again]
+    lesson.cells = cells
+    notebooks.write(lesson, path)
+    return execute([path], executed)[name] if changed([path], executed) else read_run(path, executed)
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_lesson_runs_with_every_cell_run_twice_and_every_turn_taken(name):
+    run = run_twice(name)
+    assert run.trouble == ""
+    said = {
+        cell.id: "".join(output.get("text", "") for output in cell.outputs)
+        for cell in run.notebook.cells
+        if cell.id.removesuffix("-again") in ANSWERS[name]
+    }
+    assert len(said) == 2 * len(ANSWERS[name])
+    assert all(told.startswith("✓ ") for told in said.values()), said
+
+
+def names_set(source):
+    """The names that a cell sets for others, those of comprehensions and functions aside."""
+    inner = ast.FunctionDef | ast.ClassDef | ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+    nodes, found = [ast.parse(source)], set()
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        if not isinstance(node, inner):
+            nodes += ast.iter_child_nodes(node)
+    return found
+
+
+def names_used(source):
+    """The names that a cell takes from others."""
+    nodes = list(ast.walk(ast.parse(source)))
+    own = {node.arg for node in nodes if isinstance(node, ast.arg)} | names_set(source)
+    own |= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return {node.id for node in nodes if isinstance(node, ast.Name)} - own
+
+
+def ambiguous(cells):
+    """The names that two cells set and a third one uses: it would find another value if run out of order."""
+    setters = Counter(name for cell in cells for name in names_set(cell))
+    return {name for name, count in setters.items() if count > 1 and any(name in names_used(cell) for cell in cells)}
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_cell_finds_what_it_uses_in_whatever_order_the_others_have_run(name):
+    assert ambiguous(cells_of(name, "code")) == set()
+
+
+def test_a_name_that_means_two_things_is_noticed():
+    assert ambiguous(["x = 1", "for x in range(3):\n    pass", "print(x)"]) == {"x"}
+    assert ambiguous(["x = 1\nprint(x)", "x = 2\nprint(x)", "[x for x in range(3)]"]) == set()
+
+
 @pytest.mark.parametrize("name", LESSONS)
 def test_what_the_prose_claims_is_true(name):
     prose = re.sub(r"\s+", " ", f"{text_of(name)} {quizzes_of(name)}")
@@ -76,7 +150,8 @@ def test_what_the_prose_claims_is_true(name):
 
 @pytest.mark.parametrize("name", LESSONS)
 def test_every_number_in_the_prose_is_set_or_checked(name):
-    known = numbers_in("\n".join(cells_of(name, "code"))) | numbers_in(" ".join(facts_of(name)))
+    told = [*cells_of(name, "code"), *facts_of(name), quizzes_of(name)]
+    known = numbers_in("\n".join(told))
     assert sorted(numbers_in(prose_of(name)) - known) == []
 
 

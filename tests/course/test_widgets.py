@@ -91,3 +91,11 @@ def test_no_dial_is_no_turn():
 def test_what_draws_no_picture_is_refused():
     with pytest.raises(TypeError, match="plots.show"):
         turn(lambda rate: None, rate=[1, 2])
+
+
+def test_a_picture_says_when_the_kernel_has_gone():
+    dialled = turn(draw, learning_rate=[0.1, 0.2])
+    assert "coffee-shop-live" in dialled._dom_classes
+    assert "The kernel has gone" in shown(dialled)
+    dialled.dials["learning_rate"].value = 0.1
+    assert "The kernel has gone" in shown(dialled)

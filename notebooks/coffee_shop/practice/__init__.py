@@ -13,8 +13,10 @@ from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
 from typing import Any
 
+from coffee_shop import scorecard
 from coffee_shop.checking import NotYet, answered, check
 
+TURNS: list[tuple[str, str]] = []  # lesson and name of each check that has been imported
 _UNTOUCHED = "Not answered yet: "
 
 
@@ -36,6 +38,7 @@ def your_turn(lesson: str, section: str) -> Callable[[Callable[..., str]], Calla
 
     def decorate(judge: Callable[..., str]) -> Callable[..., None]:
         name = next(iter(inspect.signature(judge).parameters))
+        TURNS.append((lesson, name))
 
         @functools.wraps(judge)
         def checked(answer: Any, *helpers: Any) -> None:
@@ -46,6 +49,7 @@ def your_turn(lesson: str, section: str) -> Callable[[Callable[..., str]], Calla
                 print(*_lines(told), sep="\n")
             else:
                 print(f"✓ {praise}")
+                scorecard.record("turn", lesson, name, True)
 
         return checked
 
