@@ -43,6 +43,7 @@ ASSIGNMENTS = {
     ),
     "endless": (COUNT, {"test_count": HIDDEN.format("assert count_down(2) == count_down(3) == 0 > count_down(-1)")}),
     "by_hand": ("x = 1", {}),
+    "no_test": (ADULT, {}),
     "no_answer": ("", {"test_adult": "assert adult(18)"}),
 }
 SURVIVOR = "adult:3:constant"
@@ -155,7 +156,11 @@ def test_a_mutant_that_never_ends_is_caught(course):
 
 @pytest.mark.parametrize(
     ("assignment", "problem"),
-    [("by_hand", "there is no test that could be proved"), ("no_answer", "there is no mutant")],
+    [
+        ("by_hand", "there is no test that could be proved"),
+        ("no_test", "there is no test that could be proved"),
+        ("no_answer", "there is no mutant"),
+    ],
 )
 def test_where_nothing_can_be_proved_it_says_so(course, assignment, problem):
     status, found = prove(course, assignment)

@@ -96,10 +96,10 @@ def _chosen(assignment: Assignment, wanted: str | None) -> list[str]:
 
 def _mutants(notebook: str, template: Template, config: Config) -> list[Mutant]:
     """Return the mutants of all answers of a notebook that tests are to mark."""
+    tests = list(filter(is_test, _cells(template)))
     clear = ClearHiddenTests(config=config)
-    visible = [clear.preprocess_cell(from_dict(cell), {}, 0)[0].source for cell in filter(is_test, _cells(template))]
-    shown = calls_in(visible)
-    names = _questions(template)
+    shown = calls_in(clear.preprocess_cell(from_dict(cell), {}, 0)[0].source for cell in tests)
+    names = _questions(template) if tests else []
     return [one for name in names for one in mutants_of(notebook, name, template.answers[name], shown)]
 
 
