@@ -13,7 +13,8 @@ from IPython.display import Image
 # The class that Jupyter gives a widget whose kernel has gone. No code could tell the reader then; a style sheet can.
 GONE = """<style>
 .coffee-shop-live.jupyter-widgets-disconnected::after {
-  content: "The kernel has gone, and nothing here answers. Run this cell again."; padding: 4px 0; font-weight: bold; }
+  content: "The kernel has gone, and nothing here answers. Run the cells again, from the top."; order: -1;
+  padding: 4px 0; font-weight: bold; }
 </style>"""
 
 

@@ -382,8 +382,8 @@ WRONG = {
         "wrong": (48, "found 48"),
     },
     "check_catching_up": {
-        "as before": (0.001, "found 0."),
-        "smaller": (0.0001, "Expected a validation loss"),
+        "as before": (0.001, "half of the way"),
+        "smaller": (0.0001, "half of the way"),
         "nought": (0, "above 0"),
         "wild": (5.0, "breaks down"),
         "a word": ("large", "Expected a number"),

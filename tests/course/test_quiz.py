@@ -219,4 +219,4 @@ def test_the_right_option_stands_now_here_now_there():
 
 def test_a_question_says_when_the_kernel_has_gone(asked):
     assert "coffee-shop-live" in asked._dom_classes
-    assert "Run this cell again" in asked.children[0].value
+    assert "Run the cells again" in asked.children[0].value

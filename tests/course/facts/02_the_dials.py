@@ -105,4 +105,26 @@ FACTS = {
     "Batches of 512 are behind after eight epochs with a learning rate of 0.001": (
         "taste(batch_size=512, learning_rate=0.001)['val_loss'][-1] > by_batch['batch size 64'][-1] + 0.01"
     ),
+    "the loss falls slowly, then fast, then explodes": (
+        "0 < smooth[20] - smooth[40] < smooth[40] - smooth[60] and smooth.iloc[-1] > 3 * smooth.min()"
+    ),
+    "The loss is lowest near 0.1, and explodes above 1": (
+        "0.03 < sweep[smooth.idxmin()] < 0.3 and smooth[99] < 0.6 and smooth.iloc[-1] > 2"
+    ),
+    "There the loss rises already": "smooth[99] > smooth.min() + 0.02",
+    "An epoch has 16 steps here, so this is an epoch of warm-up and nine of decay": (
+        "math.ceil(len(Z_train) / 64) == 16 and schedule.warmup_steps == 16 and schedule.decay_steps == 9 * 16"
+    ),
+    "a better start and a steadier end than with a constant rate": (
+        "by_schedule['warm-up and decay'][0] < by_schedule['constant'][0] - 0.02"
+        " and np.ptp(by_schedule['warm-up and decay'][-3:]) < np.ptp(by_schedule['constant'][-3:])"
+        " and by_schedule['warm-up and decay'][-1] < by_schedule['constant'][-1]"
+    ),
+    "to hold back the machine that learned by heart": ("by_optimizer['AdamW'][-1] < by_optimizer['Adam'][-1] - 0.05"),
+    "the number of weights grows more than a hundredfold": (
+        "table.loc[(256, 2), 'weights'] > 100 * table.loc[(8, 1), 'weights']"
+    ),
+    "It hardly changes beyond 64 neurons": (
+        "abs(table.loc[(256, 2), 'validation loss'] - table.loc[(64, 1), 'validation loss']) < 0.05"
+    ),
 }

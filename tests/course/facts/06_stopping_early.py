@@ -48,4 +48,9 @@ FACTS = {
     ),
     "four fifths to learn from": "abs(len(X_learn) / len(X_train) - 4 / 5) < 0.001",
     "cups that nobody finished": "trained < 0.75 * len(curves) * longest",
+    "A large learning rate is ahead at once and falls behind later": (
+        "scores.corr(method='spearman').loc[2, 40] < -0.2"
+        " and scores[2].groupby('clf__model__learning_rate').mean().idxmax()"
+        " > scores[40].groupby('clf__model__learning_rate').mean().idxmax()"
+    ),
 }

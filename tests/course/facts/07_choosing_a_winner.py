@@ -44,4 +44,6 @@ FACTS = {
         "(lambda parts: all(abs(len(set(one) & set(two)) / len(one) - 1 / 2) < 0.01 for one in parts for two in parts"
         " if one is not two))([train for train, _ in StratifiedKFold(outer).split(X_train, y_train)])"
     ),
+    "in eight groups of equal size": "len(came_true) == 8 and abs(came_true - was_said).max() < 0.12",
+    "By more than 0.005": "np.ptp(scores['64 neurons']) > 0.005",
 }

@@ -39,4 +39,5 @@ FACTS = {
     "Change a single byte": "checksum(recipe / 'prep.skops') != note['files']['prep.skops']",
     "The step counter in `.weights.h5` may surprise you": "int(built.optimizer.iterations) == 20",
     "Keras skips them, with a warning": "len(caught) == 1 and int(plain.optimizer.iterations) == 0",
+    "It keeps the ranking and mends the rate": "branch['log loss'].idxmin() == 'old brain, tuned'",
 }  # fmt: skip
