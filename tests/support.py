@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import subprocess
 import sys
@@ -47,6 +48,14 @@ def _environment() -> dict[str, str]:
 def activated() -> dict[str, str]:
     """Return the environment variables of a shell in which the environment is activated."""
     return {**os.environ, "PATH": os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])}
+
+
+def count_judged(course: Course, assignment: str) -> tuple[int, int]:
+    """Return how many tests of an assignment a judge decides, and how many there are."""
+    path = course.root / "judge" / f"{assignment}.json"
+    tables = [entry["table"] for entry in json.loads(path.read_text(encoding="utf-8")).values()]
+    judged = sum(len(table["allowed"]) for table in tables)
+    return judged, judged + sum(len(table["reasons"]) for table in tables)
 
 
 def run_nbgrader(course: Course, *arguments: str) -> None:

@@ -16,7 +16,7 @@ from autograder.gradebook.recorder import Recorder
 from autograder.grading import grade
 from tests import golden as stored
 from tests.course.repository import SETTINGS
-from tests.support import ROOT, grade_rows, run_autograder, run_nbgrader
+from tests.support import ROOT, count_judged, grade_rows, run_autograder, run_nbgrader
 
 ASSIGNMENT = "5_6"
 ONE, TWO, THREE = (f"_5_6_{n}_exercise" for n in (1, 2, 3))
@@ -56,6 +56,12 @@ def keep_only(course, *students):
 
 def rows(course, students):
     return [row for row in grade_rows(course, ASSIGNMENT) if row[0] in students]
+
+
+def test_a_judge_decides_nine_tests_in_ten(built, record_property):
+    judged, all_tests = count_judged(built, ASSIGNMENT)
+    record_property("tests of the exercises that are judged", f"{judged} of {all_tests}")
+    assert judged >= 0.9 * all_tests
 
 
 def test_marks_of_the_sample_class(graded):

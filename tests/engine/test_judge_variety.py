@@ -79,7 +79,8 @@ QUESTIONS = {
         {"categories": "def table(): return pd.DataFrame({'a': pd.Categorical(['x', 'y', 'x'])})"},
         {
             "equals everything": "class F:\n    def __len__(self): return 3\n"
-            "    def tolist(self): return ['x', 'y', 'x']\n    @property\n    def a(self): return self\ndef table(): return F()"
+            "    def tolist(self): return ['x', 'y', 'x']\n    @property\n"
+            "    def a(self): return self\ndef table(): return F()"
         },
     ),
     "method of a library": Question(

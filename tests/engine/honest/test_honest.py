@@ -6,12 +6,17 @@ import pytest
 
 from tests.engine.both_ways import grade_both_ways
 from tests.engine.honest.suite import ASSIGNMENT, CASES, make_course
+from tests.support import count_judged
 
 
 @pytest.fixture(scope="module")
-def both(tmp_path_factory, golden):
+def course(tmp_path_factory):
+    return make_course(tmp_path_factory.mktemp("honest") / "course")
+
+
+@pytest.fixture(scope="module")
+def both(course, golden):
     """The marks of every case, by its name: ours, and those of nbgrader itself, which are stored."""
-    course = make_course(tmp_path_factory.mktemp("honest") / "course")
     return tuple(_by_case(rows) for rows in grade_both_ways(course, ASSIGNMENT, golden, "honest"))
 
 
@@ -28,3 +33,9 @@ def test_it_wins_what_it_wins_with_nbgrader(both, case):
     ours, theirs = (marks[case.name] for marks in both)
     assert theirs
     assert ours == theirs
+
+
+def test_a_judge_decides_most_tests(both, course, record_property):
+    judged, all_tests = count_judged(course, ASSIGNMENT)
+    record_property("tests of the honest suite that are judged", f"{judged} of {all_tests}")
+    assert judged >= 0.7 * all_tests
