@@ -104,6 +104,12 @@ def many_outputs(folder: Path) -> None:
     write(folder, data)
 
 
+def many_files(folder: Path) -> None:
+    (folder / "many").mkdir()
+    for number in range(10_000):
+        (folder / "many" / f"{number}.txt").touch()
+
+
 def many_magics(folder: Path) -> None:
     add(source="!true " + "x" * 500 + "\n" + ("!true " + "x" * 500 + "\n") * 2000)(folder)
     add(id="hint", source="!true\nimport ctypes\n")(folder)
@@ -230,6 +236,7 @@ MARKED: dict[str, tuple[Make, str]] = {
     "odd_cells": (odd_cells, ""),
     "format_3": (old_format, ""),
     "many_outputs": (many_outputs, ""),
+    "many_files": (many_files, ""),
     "surrogate_in_source": (add(source="x = '\ud800'"), "held characters that no file can hold"),
     "surrogate_in_metadata": (change("metadata.kernelspec", {"language": "\ud800"}), r"asks for a kernel in \ud800"),
     "control_in_kernel": (change("metadata.kernelspec", {"language": CONTROL}), r"asks for a kernel in \x1b]0;owned"),

@@ -249,3 +249,15 @@ def look():
 def test_the_test_is_not_in_the_notebooks_process(tmp_path):
     found = decide(tmp_path, {"test": "expected = 'HIDDENWORD'\nassert look() is False"}, SPY)
     assert (found["test"].reason, errors(found["test"])) == ("", [])
+
+
+FILL = """
+import pathlib
+for number in range(2001): pathlib.Path(f"{number}.txt").touch()
+def count(): return 2001
+"""
+
+
+def test_more_files_than_are_looked_through_end_the_judging_and_not_the_notebook(tmp_path):
+    found = decide(tmp_path, {"test": "assert count() == 2001", "after": "assert count() == 0"}, FILL)
+    assert all("more than 2000 files" in finding.reason for finding in found.values())

@@ -15,6 +15,7 @@ from nbgrader.preprocessors import ClearHiddenTests
 from traitlets import default
 
 from autograder.course.coursedir import Course, log
+from autograder.course.files import copy_files
 from autograder.gradebook.database import TransactionalGradebook
 from autograder.gradebook.feedback import FeedbackExporter, HideTests
 from autograder.gradebook.preprocessors import open_preprocessors
@@ -94,6 +95,7 @@ class FeedbackConverter(GenerateFeedback):
 
     def __init__(self, course: Course, assignment: str, gradebook: TransactionalGradebook):
         super().__init__(coursedir=course.directory(assignment_id=assignment), config=course.config, log=log)
+        self._ignored = course.ignored
         chosen = [kind for kind in self.preprocessors if kind is not ClearHiddenTests]
         _keep_open(self, [*chosen, HideTests], gradebook)
 
@@ -101,7 +103,7 @@ class FeedbackConverter(GenerateFeedback):
         """Write a page for every notebook in the folder ``graded`` to ``folder``."""
         self._graded, self._folder = graded, folder
         self.coursedir.student_id = student
-        self.init_assignment(self.coursedir.assignment_id, student)
+        copy_files(graded, folder, self._ignored)
         for path in sorted(graded.glob("*.ipynb")):
             self.convert_single_notebook(str(path))
         self.set_permissions(self.coursedir.assignment_id, student)

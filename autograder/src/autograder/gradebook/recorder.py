@@ -11,11 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nbgrader.api import InvalidEntry
-from nbgrader.utils import find_all_files
 from sqlalchemy.exc import OperationalError
 
 from autograder.course.coursedir import Course
-from autograder.course.files import copy_file, find_links
+from autograder.course.files import copy_files, find_links
 from autograder.gradebook.converters import FeedbackConverter, MarksConverter
 from autograder.gradebook.database import TransactionalGradebook, retry
 from autograder.gradebook.failures import find_failures
@@ -180,8 +179,7 @@ class Recorder:
             return submission.folder
         folder = self._empty_folder("autograded", submission.student)
         shutil.copytree(graded, folder, dirs_exist_ok=True)
-        for name in find_all_files(str(submission.folder), [*self._course.ignored, "*.ipynb"]):
-            copy_file(Path(name), folder / Path(name).relative_to(submission.folder))
+        copy_files(submission.folder, folder, self._course.ignored)
         return folder
 
     def _empty_folder(self, step: str, student: str) -> Path:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from autograder.judge.errors import NotData
+
 _MOST_FILES = 2000
 _MOST_BYTES = 2**26
 
@@ -30,12 +32,20 @@ class Folder:
         return (self._root / path).is_file() and (self._root / path).read_bytes() == content
 
     def changes(self) -> dict[str, bytes]:
-        """Return the content of the files that are new or changed since the last call, by path; not of too many."""
+        """Return the content of the files that are new or changed since the last call, by path.
+
+        Raises
+        ------
+        NotData
+            If there are too many files to look for changes, or to pass on.
+        """
         states = self._look()
+        if len(states) > _MOST_FILES:
+            raise NotData(f"there are more than {_MOST_FILES} files in the working directory")
         changed = [path for path, state in states.items() if self._states.get(path) != state]
-        self._states = states
         if sum(states[path][1] for path in changed) > _MOST_BYTES:
-            return {}
+            raise NotData(f"more than {_MOST_BYTES} bytes of files have changed")
+        self._states = states
         return {path: (self._root / path).read_bytes() for path in changed}
 
     def write(self, path: str, content: bytes) -> None:
@@ -59,5 +69,5 @@ class Folder:
                     state = os.stat(path)
                     states[os.path.relpath(path, self._root)] = (state.st_mtime_ns, state.st_size)
                 if len(states) > _MOST_FILES:
-                    return {}
+                    return states
         return states

@@ -18,7 +18,7 @@ from autograder.judge.fingerprint import fingerprint
 from autograder.judge.link import Link, LinkLost
 from autograder.judge.namespace import LiveNamespace
 from autograder.judge.questions import Questions, Unjudged
-from autograder.judge.shell import CellShell, make_shell
+from autograder.judge.shell import CellShell, Output, make_shell
 
 
 def serve(channel: int) -> None:
@@ -57,12 +57,12 @@ def _judge(order: dict[str, Any], shell: CellShell, namespace: LiveNamespace, qu
     names = {name for name in named & questions.settled_names() if not name.startswith("__")}
     given = {name: fingerprint(namespace[name]) for name in names}
     classes = {name for name, value in namespace.items() if isinstance(value, type)}
-    try:
+    drift: list[str] = []
+    outputs: list[Output] = []
+    with contextlib.suppress(Unjudged):
         drift = questions.begin(given, live, allowed, classes, named)
-    except LinkLost as error:
-        return {"reason": str(error), "lost": True}
-    shell.execution_count = order["number"]
-    outputs = shell.run(order["source"])
+        shell.execution_count = order["number"]
+        outputs = shell.run(order["source"])
     with contextlib.suppress(LinkLost, Unjudged):  # the reason is noted
         questions.end()
     questions.conclude(outputs)

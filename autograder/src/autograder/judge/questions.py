@@ -134,11 +134,11 @@ class Questions(Peer):
         self._handles.clear()
         self._environ = dict(os.environ)
         self._random = self._look_at_random()
-        answer, blobs = self.ask("begin", given=dict(fingerprints), classes=sorted(classes))
+        answer, blobs = self._ask_plainly("begin", given=dict(fingerprints), classes=sorted(classes))
         self._there = set(answer["names"])
         for path, blob in zip(answer["files"], blobs, strict=False):
             self._write(str(path), blob)
-        self._folder.changes()
+        self._changed_files()
         self._guard.active = True
         return [str(name)[:_REASON] for name in answer["drift"]]
 
@@ -467,10 +467,16 @@ class Questions(Peer):
         found: dict[str, Any] = {"patches": self._patches(), **self._random_states(blobs)}
         if isinstance(sys.stdin, io.StringIO):
             found["stdin"] = sys.stdin.getvalue()[sys.stdin.tell() :]
-        files = self._folder.changes()
+        files = self._changed_files()
         found["files"] = {path: len(blobs) + number for number, path in enumerate(files)}
         blobs += files.values()
         return found
+
+    def _changed_files(self) -> dict[str, bytes]:
+        try:
+            return self._folder.changes()
+        except NotData as error:
+            raise self.give_up(str(error)) from None
 
     def _patches(self) -> dict[str, dict[str, Any]]:
         """Return what the test has bound that answers may use: by place and name, as JSON-like data."""
@@ -609,7 +615,7 @@ class Questions(Peer):
         raise self.give_up(f"other than for the reference solution: {step}")
 
     def _without_names(self, step: str) -> str:
-        """Return a step with numbers for classes that the test does not name: a submission may call them as it likes."""
+        """Return a step with numbers for the classes that the test does not name: a submission may choose their names."""
         own = {kind.__name__ for kind in self._classes.values()} - self._in_text
 
         def label(word: re.Match[str]) -> str:

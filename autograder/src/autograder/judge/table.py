@@ -18,7 +18,7 @@ from nbgrader.utils import determine_grade, is_grade, is_solution
 from autograder.course.notebooks import grade_id, parse
 from autograder.judge.client import LOST, Finding
 
-# A test is not judged if it takes more than so many times as long with a judge as without one, and so many seconds more.
+# A test is not judged if a judge takes more than so many times as long for it, and so many seconds longer.
 _TIMES, _LONGER = 2, 1.0
 
 
