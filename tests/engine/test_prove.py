@@ -262,11 +262,23 @@ def test_no_cases_and_no_such_notebook_are_told(course, tmp_path):
     assert "weak has no notebook p9; it has: p1" in run_autograder(*where, "--notebook", "p9").stderr
 
 
+def proof_of(*references: Outcome) -> NotebookProof:
+    blank = Outcome({"test": 0.0}, {}, [], "", 1.0)
+    return NotebookProof("p1", ["f"], [ProvedTest("test", 2.0, "", "")], references, blank, [])
+
+
 def test_a_reference_solution_that_fails_now_and_then_is_told():
     good, bad = (Outcome({"test": points}, {"test": "Late."}, [], "", 1.0) for points in (2.0, 0.0))
-    blank = Outcome({"test": 0.0}, {}, [], "", 1.0)
-    proof = NotebookProof("p1", ["f"], [ProvedTest("test", 2.0, "", "")], [good, good, bad], blank, [])
-    assert proof.problems()[0] == "p1: the reference solution, run 3 of 3, gets 0 of 2 points: test: Late."
+    told = "p1: the reference solution, run 3 of 3, gets 0 of 2 points: test: Late."
+    assert told in proof_of(good, good, bad).problems()
+    assert told not in proof_of(good, good, good).problems()
+
+
+def test_a_reference_solution_that_a_person_would_have_to_look_at_is_told():
+    sure, unsure = (Outcome({"test": 2.0}, {}, names, "", 1.0) for names in ([], ["test"]))
+    told = "p1: the reference solution's points are provisional: test"
+    assert told in proof_of(sure, unsure).problems()
+    assert told not in proof_of(sure, sure).problems()
 
 
 @pytest.mark.parametrize(

@@ -147,6 +147,8 @@ def test_the_same_change_elsewhere_has_a_digest_of_its_own():
 
 def test_a_stub_is_no_statement_to_drop():
     assert changed("y = ...\ny = a") == {"statement": ["pass"]}
+    assert changed("y, z = ..., ...") == {}
+    assert "statement" in changed("y, z = ..., a")
 
 
 def test_magics_are_no_obstacle_and_what_is_no_python_has_no_mutants():

@@ -123,9 +123,15 @@ def _range(source: Source, node: ast.Call) -> Iterator[list[Change]]:
 
 
 def _statement(source: Source, node: ast.stmt) -> Iterator[list[Change]]:
-    is_stub = isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and node.value.value is ...
-    if not is_stub:  # `x = ...` only says where the answer goes
+    if not isinstance(node, ast.Assign) or not _is_stub(node.value):
         yield [source.replace(node, "pass")]
+
+
+def _is_stub(value: ast.expr) -> bool:
+    """Return whether a value is ``...`` or holds nothing else: it only says where an answer goes."""
+    if isinstance(value, ast.Tuple):
+        return all(map(_is_stub, value.elts))
+    return isinstance(value, ast.Constant) and value.value is ...
 
 
 def _expression(source: Source, node: ast.Expr) -> Iterator[list[Change]]:

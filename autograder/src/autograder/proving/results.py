@@ -163,6 +163,22 @@ class NotebookProof:
 
     def problems(self) -> list[str]:
         """Return what is wrong with the tests of this notebook, a line each."""
+        found = self._problems_with_reference()
+        if self.blank.score:
+            given = [name for name, points in self.blank.points.items() if points]
+            found.append(f"the blank notebook gets {self.blank.score:g} points: {', '.join(given)}")
+        found += [
+            f"{one.mutant.name} is listed as no mistake, but {', '.join(one.caught_by)} catches it"
+            for one in self.equivalents
+            if one.caught_by
+        ]
+        if number := len(self.survivors):
+            found.append("1 mutant loses no points" if number == 1 else f"{number} mutants lose no points")
+        if self.tests and not self.verdicts:
+            found.append("there is no mutant: the reference solution holds no code that could be changed")
+        return [f"{self.name}: {text}" for text in found]
+
+    def _problems_with_reference(self) -> list[str]:
         found = []
         for number, outcome in enumerate(self.references):
             lost = [test.name for test in self.tests if outcome.points[test.name] < test.points]
@@ -171,17 +187,9 @@ class NotebookProof:
                 why = "; ".join(f"{name}: {outcome.messages.get(name, '')}" for name in lost)
                 found.append(f"{which} gets {outcome.score:g} of {self.max_score:g} points: {why}")
                 break
-        if self.blank.score:
-            given = [name for name, points in self.blank.points.items() if points]
-            found.append(f"the blank notebook gets {self.blank.score:g} points: {', '.join(given)}")
-        for one in self.equivalents:
-            if one.caught_by:
-                found.append(f"{one.mutant.name} is listed as no mistake, but {', '.join(one.caught_by)} catches it")
-        if number := len(self.survivors):
-            found.append("1 mutant loses no points" if number == 1 else f"{number} mutants lose no points")
-        if self.tests and not self.verdicts:
-            found.append("there is no mutant: the reference solution holds no code that could be changed")
-        return [f"{self.name}: {text}" for text in found]
+        if unsure := sorted({name for outcome in self.references for name in outcome.provisional}):
+            found.append(f"the reference solution's points are provisional: {', '.join(unsure)}")
+        return found
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain data, ready for JSON."""
@@ -199,6 +207,7 @@ class NotebookProof:
             "notebook": self.name,
             "max_score": self.max_score,
             "reference": [outcome.score for outcome in self.references],
+            "provisional": sorted({name for outcome in self.references for name in outcome.provisional}),
             "blank": self.blank.score,
             "questions": [row.as_dict() for row in self.by_question()],
             "tests": tests,
