@@ -20,9 +20,9 @@ FACTS = {
     "answer for two hundred customers": "answers['.keras'].shape == (200, 1)",
     "A difference of 1e-7 appears": "1e-8 < np.finfo('float32').eps < 1e-6",
     "These are 32-bit floats, good for about seven digits": "Z_test.itemsize == 4",
-    "1,000 customers in batches of 100, two epochs": "len(Z_train) == 1000 and kept == 2 * 1000 // 100",
+    "1,000 customers in batches of 100, two epochs": "len(Z_train) == 1000 and remembered == 2 * 1000 // 100",
     "every weight is equal to the last bit": "all(map(np.array_equal, paused.get_weights(), straight.get_weights()))",
-    "the step counter has gone on from 20 to 40": "(kept, int(paused.optimizer.iterations)) == (20, 40)",
+    "the step counter has gone on from 20 to 40": "(remembered, int(paused.optimizer.iterations)) == (20, 40)",
     "gets a new optimizer, which starts at zero": "int(forgetful.optimizer.iterations) == 20 and"
     " float(np.abs(forgetful(Z_test) - straight(Z_test)).max()) > 1e-4",
     "It knows thousands of customers; of the branch only 60": "sum(~fibre) > 2000 and len(few) == 60",
@@ -36,7 +36,8 @@ FACTS = {
     "sure of most, one way or the other": "(abs(chances['from scratch'] - 0.5) > 0.3).mean() > 0.6",
     "The answers are right, and a file has been written": "(pantry / 'guest.txt').exists()",
     "three customers in ten": "abs((model(Z_train).numpy() > threshold).mean() - 0.3) < 0.01",
-    "Change a single byte": "checksum(recipe / 'prep.skops') != note['files']['prep.skops']",
+    "Change a single byte of a copy": "checksum(damaged / 'prep.skops')"
+        " != note['files']['prep.skops'] == checksum(recipe / 'prep.skops')",
     "The step counter in `.weights.h5` may surprise you": "int(built.optimizer.iterations) == 20",
     "Keras skips them, with a warning": "len(caught) == 1 and int(plain.optimizer.iterations) == 0",
     "It keeps the ranking and mends the rate": "branch['log loss'].idxmin() == 'old brain, tuned'",
