@@ -141,6 +141,8 @@ class Peer:
             answer, out = self.answer(str(message["ask"]), message, blobs)
         except LinkLost:
             raise
+        except NotData as error:
+            answer, out = {"refused": str(error)[:200]}, []
         except Exception as error:  # what has come cannot be read here, or what goes cannot be written
             answer, out = {"refused": f"{type(error).__name__}: {str(error)[:200]}"}, []
         self._link.send(answer, out)

@@ -615,7 +615,7 @@ class Questions(Peer):
         raise self.give_up(f"other than for the reference solution: {step}")
 
     def _without_names(self, step: str) -> str:
-        """Return a step with numbers for the classes that the test does not name: a submission may choose their names."""
+        """Return a step with numbers for classes that the test does not name: a submission may choose their names."""
         own = {kind.__name__ for kind in self._classes.values()} - self._in_text
 
         def label(word: re.Match[str]) -> str:
