@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
-from IPython.display import HTML
 
 from coffee_shop import scorecard
 from coffee_shop.widgets import GONE
@@ -72,8 +71,8 @@ def predict(lesson: str, name: str) -> Guess | Number:
     return Number(asked["question"], (lesson, name))
 
 
-def reveal(lesson: str, name: str, truth: float | None = None) -> HTML:
-    """Show what was predicted beside the truth.
+def reveal(lesson: str, name: str, truth: float | None = None) -> Reveal:
+    """Return what was predicted, to be shown beside the truth.
 
     Parameters
     ----------
@@ -92,10 +91,19 @@ def reveal(lesson: str, name: str, truth: float | None = None) -> HTML:
     said = "You wrote nothing down." if mine is None else f"You predicted: {mine}."
     sign = "✓ " if mine == right else ""
     parts = [f"{sign}{said}", f"In truth: {right}.", word]
-    first, *others = (_marked(part) for part in parts if part)
-    page = HTML(f'<div class="reveal" role="status"><strong>{first}</strong> {" ".join(others)}</div>')
-    page._repr_mimebundle_ = lambda **_: {"text/html": page.data, "text/plain": " ".join(filter(None, parts))}
-    return page
+    return Reveal([part for part in parts if part])
+
+
+class Reveal:
+    """What was predicted, the truth, and a word about it; as the last expression of a cell it shows itself."""
+
+    def __init__(self, parts: list[str]):
+        self._parts = parts
+
+    def _repr_mimebundle_(self, **kwargs):
+        first, *others = map(_marked, self._parts)
+        page = f'<div class="reveal" role="status"><strong>{first}</strong> {" ".join(others)}</div>'
+        return {"text/html": page, "text/plain": " ".join(self._parts)}
 
 
 class _Question(widgets.VBox):
