@@ -70,6 +70,7 @@ SLOW = (
     "course/test_answers",
     "course/test_check",
     "course/test_grade",
+    "course/test_practice",
     "course/test_lessons::test_(lesson_runs|what_the_prose|every_picture)",
     "course/test_recipe::test_(a_seeded_fit|search_stratifies|every_dial)",
     "course/test_recipe_book::test_(a_random|tasting)",
