@@ -108,6 +108,12 @@ class ClassStandIn(type):
             raise AttributeError(name)
         return cls._class_questions_.attribute(cls._class_handle_, cls.__name__, name)
 
+    def __iter__(cls, *_: Any) -> Any:
+        """End the judging: the class may have a type of its own, such as that of enums."""
+        raise cls._class_questions_.give_up(f"the test uses the class `{cls.__name__}` as a collection")
+
+    __len__ = __getitem__ = __contains__ = __iter__
+
     def __setattr__(cls, name: str, value: Any) -> None:
         """Set an attribute of the class in the submission's kernel."""
         cls._class_questions_.set_attribute(cls._class_handle_, cls.__name__, name, value)
