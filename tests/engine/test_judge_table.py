@@ -71,7 +71,7 @@ def test_a_test_for_which_a_judge_takes_much_longer_is_not_judged(without, judge
 
     table = make_table(nb, nb, [], run)
     assert ("value" in table.allowed) is is_decided
-    assert is_decided or table.reasons["value"] == "with a judge it takes 7.5 s, without one 0.4 s"
+    assert is_decided or table.reasons["value"] == "with a judge it takes 7.5 s and more, without one 0.4 s"
 
 
 @pytest.mark.parametrize("name", ["value", "worked_example", "partial", "given_data", "after_it"])
@@ -98,6 +98,18 @@ def test_a_test_that_ends_the_judge_costs_itself_only(tmp_path):
     table = table_of(tmp_path, nb, nb)
     assert set(table.reasons) == {"ends"}
     assert set(table.allowed) == {"after"}
+
+
+def test_what_a_test_that_is_not_judged_binds_is_asked_for_by_the_next_one(tmp_path):
+    cells = [
+        cell("def one(): return 1", "answer", solution=True),
+        cell("found = one()\nassert type(get_ipython()).__name__ != 'CellShell'", "binds", grade=True),
+        cell("assert found == 1", "uses", grade=True),
+    ]
+    nb = new_notebook(cells=cells, metadata={"kernelspec": KERNELSPEC})
+    table = table_of(tmp_path, nb, nb)
+    assert set(table.reasons) == {"binds"}
+    assert "get found: data" in table.allowed["uses"]
 
 
 def test_tests_that_the_reference_solution_fails_are_not_judged(tmp_path):

@@ -35,7 +35,7 @@ class Finding:
     lost : bool
         Whether the kernel has closed its connection to the judge, as it does when it ends.
     seconds : float
-        How long the test took.
+        Processor time that the judge has used for it, without that of the submission's kernel.
     """
 
     outputs: list[dict[str, Any]] = field(default_factory=list)
@@ -124,14 +124,12 @@ class JudgeClient:
             while self._running:
                 self._receive(deadline)
                 self._running -= 1
-            started = time.monotonic()
             self._control.send({**order, "allowed": None if allowed is None else sorted(allowed)}, [])
             try:
-                answer = self._receive(started + timeout if timeout else None)
+                return Finding(**self._receive(time.monotonic() + timeout if timeout else None))
             except TimeoutError:
                 interrupt()
-                answer = self._receive(time.monotonic() + _GRACE)
-            return Finding(**answer, seconds=time.monotonic() - started)
+                return Finding(**self._receive(time.monotonic() + _GRACE))
         return Finding(reason=LOST)
 
     def close(self) -> None:

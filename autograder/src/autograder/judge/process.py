@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import time
 import tokenize
 from io import StringIO
 from typing import Any
@@ -57,6 +58,7 @@ def _judge(order: dict[str, Any], shell: CellShell, namespace: LiveNamespace, qu
     names = {name for name in named & questions.settled_names() if not name.startswith("__")}
     given = {name: fingerprint(namespace[name]) for name in names}
     classes = {name for name, value in namespace.items() if isinstance(value, type)}
+    started = time.process_time()
     drift: list[str] = []
     outputs: list[Output] = []
     with contextlib.suppress(Unjudged):
@@ -74,6 +76,7 @@ def _judge(order: dict[str, Any], shell: CellShell, namespace: LiveNamespace, qu
         "plain": questions.plain,
         "trace": sorted(questions.trace),
         "lost": questions.lost,
+        "seconds": time.process_time() - started,
     }
 
 
