@@ -163,7 +163,7 @@ def freeze(model, folder):
 # Here is a small model to freeze, and a function that builds a fresh one of the same architecture. In a right answer
 # all three files have a size; the folder is the largest: it holds the computation itself.
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "f3db375241ce522b824031279433e505", "grade": false, "grade_id": "pantry", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "231ca3b0d38c9c214e5bbe6a35941b34", "grade": false, "grade_id": "pantry", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def fresh_model(n_features, **dials):
     """Return an untrained model for customers with so many features, with dials such as `num_neurons`."""
     return build_model({"n_features_in_": n_features}, **dials)
@@ -183,6 +183,7 @@ def go_home():
     os.chdir(home)
 
 
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "33c3a0f729279884f3c845512eddf940", "grade": false, "grade_id": "first_freeze", "locked": true, "schema_version": 3, "solution": false, "task": false}
 small = rebuild()
 history = small.fit(prepared_train, y_train, epochs=2, batch_size=64, verbose=0)
 plots.draw_sizes(freeze(small, freezer / "look"))

@@ -177,7 +177,7 @@ def go_home():
     """Go back to where this notebook started."""
     os.chdir(home)
 
-
+# %% locked="first_freeze"
 small = rebuild()
 history = small.fit(prepared_train, y_train, epochs=2, batch_size=64, verbose=0)
 plots.draw_sizes(freeze(small, freezer / "look"))

@@ -57,6 +57,13 @@ def origin(): return Point(0, 0)
 def home():
     import os
     return os.environ["WHERE"]
+def move(folder):
+    import os
+    os.makedirs(folder, exist_ok=True)
+    os.chdir(folder)
+def where():
+    import os
+    return os.path.basename(os.getcwd())
 def double(point): point.x *= 2
 def twice_as(total): return total * 2
 state = {"calls": 0}
@@ -138,6 +145,8 @@ PASSING = {
     "object that compares itself": "p = Point(1, 2)\nassert same(p).x == 1 and same(p) == Point(1, 2)",
     "object of a given class changed": "p = Point(1, 2)\ndouble(p)\nassert p == Point(2, 2)",
     "printed": "f = io.StringIO()\nwith contextlib.redirect_stdout(f): add(1, 2)\nassert 'adding\\n' == f.getvalue()",
+    "working directory of the answer": "import os\nhere = os.getcwd()\nmove('away')\n"
+    "assert os.path.basename(os.getcwd()) == 'away'\nos.chdir(here)\nassert where() == os.path.basename(here)",
     "environment": "import os\nos.environ['WHERE'] = 'here'\nassert home() == 'here'",
     "numbers of a builtin's name": "assert sum([1, 2]) == 3",
     "object of a library passed": "import fractions, string\nassert fill(string.Template('$x'), x=1) == '1'",
@@ -264,3 +273,48 @@ def count(): return 2001
 def test_more_files_than_are_looked_through_end_the_judging_and_not_the_notebook(tmp_path):
     found = decide(tmp_path, {"test": "assert count() == 2001", "after": "assert count() == 0"}, FILL)
     assert all("more than 2000 files" in finding.reason for finding in found.values())
+
+
+def test_a_working_directory_elsewhere_ends_the_judging(tmp_path):
+    answers = "import os\ndef move(): os.chdir('/')"
+    found = decide(tmp_path, {"moves": "move()", "after": "move()"}, answers)
+    assert all("a folder outside of the assignment's" in finding.reason for finding in found.values())
+
+
+# Tests that fail in the judge, and where that may be the judge's own fault: an exception, a function or the seed of
+# random numbers has lost something on the way.
+LOST = {
+    "text of an exception": "try: read('no.txt')\nexcept OSError as e: assert 'nothing.txt' in str(e)",
+    "field of an exception": "try: fail()\nexcept ValueError as e: assert e.code == 4",
+    "exception of a function of the test": "def f(v): raise KeyError(v)\nassert apply(f, 1) == 0",
+    "function of the test": "assert apply(lambda v: v, 1) == 2",
+    "seed": "random.seed(1)\nassert roll() == 2",
+}
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_a_failure_is_not_final_where_something_may_have_been_lost(lost, name):
+    assert errors(lost[name])
+    assert not lost[name].plain
+
+
+@pytest.fixture(scope="module")
+def lost(tmp_path_factory):
+    answers = ANSWERS + "\ndef read(path): return open(path).read()\n"
+    return decide(
+        tmp_path_factory.mktemp("lost"),
+        {**LOST, "plain": "stub()"},
+        answers + "def stub(): raise NotImplementedError()",
+    )
+
+
+def test_a_failure_with_a_plain_exception_is_final(lost):
+    assert lost["plain"].plain
+    assert errors(lost["plain"]) == ["NotImplementedError"]
+
+
+def test_an_exception_that_is_returned_is_not_raised(tmp_path):
+    answers = "class Bad(Exception): pass\ndef check(x): return Bad('negative')"
+    test = "raised = False\ntry: check(-1)\nexcept Exception: raised = True\nassert raised, 'nothing was raised'"
+    found = decide(tmp_path, {"test": test}, answers)["test"]
+    assert [output.get("evalue") for output in found.outputs] == ["nothing was raised"]

@@ -132,7 +132,8 @@ class Answers(Peer):
             if name not in self._namespace or fingerprint(self._namespace[name]) != mark
         ]
         files = self._folder.changes()
-        return {"drift": drift, "names": sorted(self._namespace), "files": list(files)}, list(files.values())
+        answer = {"drift": drift, "names": sorted(self._namespace), "files": list(files), "cwd": self._folder.place()}
+        return answer, list(files.values())
 
     def _answer_get(self, message: dict[str, Any], _: list[bytes]) -> tuple[dict[str, Any], list[bytes]]:
         name = message["name"]
@@ -214,7 +215,7 @@ class Answers(Peer):
             result.setdefault("refreshed", []).append({"h": handle, "v": packet.json, "b": len(blobs_out)})
             blobs_out += packet.blobs
         files = self._folder.changes()
-        result |= {"printed": printed.parts, "files": list(files), "blobs": len(blobs_out)}
+        result |= {"printed": printed.parts, "files": list(files), "blobs": len(blobs_out), "cwd": self._folder.place()}
         return result, [*blobs_out, *files.values()]
 
     def _changed(self, passed: dict[int, Any], before: dict[int, Packet | None]) -> dict[int, Packet]:
@@ -253,22 +254,24 @@ class Answers(Peer):
         if type(error).__module__ != "builtins":
             description["class"] = self._refer_class(type(error))
         description["where"] = _where(error)
-        description["args"] = self._plain(list(error.args))
-        description["fields"] = self._plain(dict(vars(error)))
-        return description
+        parts = {"args": list(error.args), "fields": dict(vars(error))}
+        packets = {name: self._plain(value) for name, value in parts.items()}
+        description["lost"] = any(packet is None for packet in packets.values())
+        empty = {"args": {"t": "list", "v": []}, "fields": {"t": "dict", "v": []}}
+        return description | {name: packet or empty[name] for name, packet in packets.items()}
 
     def _plain(self, value: Any) -> Any:
-        try:
-            packet = self.encoder().packet(value)
-        except NotData:
-            return {"t": type(value).__name__, "v": []}
-        return packet.json if not packet.blobs else {"t": type(value).__name__, "v": []}
+        """Return a value as JSON-like data; None if it cannot be data without bytes beside it."""
+        packet = self._copy(value)
+        return packet.json if packet and not packet.blobs else None
 
     @contextlib.contextmanager
     def _running(self, message: dict[str, Any], blobs: list[bytes]) -> Iterator[_Printed]:
         """Run code of the submission as the test has it: with its streams, its random numbers, its patches."""
         for path, number in message.get("files", {}).items():
             self._folder.write(path, blobs[number])
+        if "cwd" in message:
+            self._folder.enter(message["cwd"])
         if "random" in message:
             random.setstate(self.decoder(blobs).decode(message["random"]))
         if "numpy_random" in message:

@@ -148,14 +148,12 @@ class Decoder:
         if not isinstance(packed, dict):
             raise Undecodable("a list outside of a value")
         read = _READERS.get(packed.get("t", ""))
-        if read is None:
-            return self._references.resolve(packed, self, depth + 1)
         try:
-            value = read(self, packed, depth + 1)
+            value = read(self, packed, depth + 1) if read else self._references.resolve(packed, self, depth + 1)
         except Undecodable:
             raise
         except Exception as error:
-            raise Undecodable(f"{packed['t']}: {type(error).__name__}") from error
+            raise Undecodable(f"{str(packed.get('t'))[:100]}: {type(error).__name__}") from error
         return value
 
     def items(self, data: Any, depth: int) -> list[Any]:

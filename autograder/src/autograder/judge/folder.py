@@ -19,6 +19,26 @@ class Folder:
         self._theirs: set[str] = set()
         self._states = self._look()
 
+    def place(self) -> str:
+        """Return the path of the working directory of this process, relative to the folder."""
+        return os.path.relpath(os.getcwd(), self._root)
+
+    def enter(self, place: str) -> None:
+        """Change the working directory of this process to a folder in this one, which is made if it is missing.
+
+        Raises
+        ------
+        NotData
+            If it is not in this folder.
+        """
+        if place == self.place():
+            return
+        target = os.path.normpath(os.path.join(self._root, place))
+        if not Path(target).is_relative_to(self._root):
+            raise NotData("the working directory is now a folder outside of the assignment's")
+        os.makedirs(target, exist_ok=True)
+        os.chdir(target)
+
     def paths(self) -> set[str]:
         """Return the paths of the files that are known."""
         return set(self._states)

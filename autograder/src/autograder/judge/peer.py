@@ -63,7 +63,7 @@ class Peer:
         """Return what stands for a value that is no data; an object of an instructor's class passes with its fields."""
         name = type(value).__name__
         is_given = self.given_class(name) is type(value)
-        if is_given and isinstance(value, enum.Enum) and value.name in type(value).__members__:
+        if is_given and isinstance(value, enum.Enum) and type(value).__members__.get(value.name) is value:
             return {"t": "member", "c": name, "v": value.name}
         if is_given and hasattr(value, "__dict__"):
             return {"t": "given", **encoder.number(value), "c": name, "v": encoder.encode(vars(value), depth)}
@@ -78,8 +78,8 @@ class Peer:
             raise Undecodable(f"no class of the instructor's: {str(packed['c'])[:100]}")
         if packed["t"] == "member":
             return _member(kind, str(packed["v"]))
-        if issubclass(kind, enum.Enum):
-            raise Undecodable(f"a member of {kind.__name__} that it does not have")
+        if issubclass(kind, enum.Enum | BaseException):
+            raise Undecodable(f"an object of {kind.__name__} that cannot be copied")
         value = decoder.keep(packed, object.__new__(kind))
         fields = decoder.decode(packed["v"], depth)
         if type(fields) is not dict:
