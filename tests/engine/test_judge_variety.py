@@ -67,7 +67,10 @@ QUESTIONS = {
     "list of keys": Question(
         "def names(d): return list(d)",
         "assert sorted(names({'b': 1, 'a': 2})) == ['a', 'b']",
-        {"view of the keys": "def names(d): return d.keys()", "set": "def names(d): return set(d)"},
+        {
+            "view of keys of its own": "def names(d): return dict.fromkeys(d).keys()",
+            "set": "def names(d): return set(d)",
+        },
         {
             "sorts itself": "class Names:\n    def __iter__(self): return iter(['a', 'b'])\n"
             "def names(d): return Names()"
@@ -88,6 +91,69 @@ QUESTIONS = {
         "assert table().equals(pd.DataFrame({'a': [1]}))",
         {"by a series": "def table(): return pd.Series([1], name='a').to_frame()"},
         {"own method": "class F:\n    def equals(self, other): return True\ndef table(): return F()"},
+    ),
+    "compared objects": Question(
+        "class Money:\n    def __init__(self, n): self.n = n\n    def __eq__(self, other): return self.n == other.n\n"
+        "    def cents(self): return self.n * 100",
+        "assert Money(3) == Money(3) and Money(3) != Money(4)\nassert Money(3).cents() == 300",
+        {
+            "compared by tuples": "class Money:\n    def __init__(self, n): self.n = n\n"
+            "    def __eq__(self, other): return (self.n,) == (other.n,)\n    def cents(self): return 100 * self.n"
+        },
+        {
+            "equal to all that is no money": "class Money:\n    def __init__(self, n): self.n = n\n"
+            "    def __eq__(self, other): return self.n == other.n if isinstance(other, Money) else True\n"
+            "    def cents(self): return self"
+        },
+    ),
+    "argument that is kept": Question(
+        "class Pile:\n    def __init__(self, items): self.items = list(items)\n"
+        "    def push(self, item): self.items.append(item)\n    def size(self): return len(self.items)",
+        "xs = [1, 2]\np = Pile(xs)\np.push(3)\nassert p.size() == 3\nassert xs == [1, 2]",
+        {
+            "copied in another way": "class Pile:\n    def __init__(self, items): self.items = [*items]\n"
+            "    def push(self, item): self.items += [item]\n    def size(self): return len(self.items)"
+        },
+        {
+            "not copied": "class Pile:\n    def __init__(self, items): self.items = items\n"
+            "    def push(self, item): self.items.append(item)\n    def size(self): return len(self.items)"
+        },
+    ),
+    "attribute of the class": Question(
+        "class Dog:\n    def __init__(self): self.tricks = []",
+        "a, b = Dog(), Dog()\na.tricks.append('roll')\nassert b.tricks == []",
+        {"list()": "class Dog:\n    def __init__(self): self.tricks = list()"},
+        {"of the class": "class Dog: tricks = []"},
+    ),
+    "copy of a name": Question(
+        "a = [1, 2, 3]\nb = a.copy()",
+        "assert b == a and b is not a\nb.append(4)\nassert a == [1, 2, 3]",
+        {"slice": "a = [1, 2, 3]\nb = a[:]"},
+        {"no copy": "a = [1, 2, 3]\nb = a"},
+    ),
+    "deep copy": Question(
+        "import copy\ndef clone(grid): return copy.deepcopy(grid)",
+        "grid = [[1], [2]]\nc = clone(grid)\nc[0][0] = 9\nassert grid == [[1], [2]]",
+        {"rows": "def clone(grid): return [row[:] for row in grid]"},
+        {"shallow": "def clone(grid): return grid.copy()"},
+    ),
+    "view of an array": Question(
+        "import numpy as np\nnumbers = np.arange(4)\ndef top(): return numbers[:2].copy()",
+        "t = top()\nt[0] = 99\nassert numbers[0] == 0 and top()[0] == 0",
+        {"by an index": "import numpy as np\nnumbers = np.arange(4)\ndef top(): return numbers[[0, 1]]"},
+        {"view": "import numpy as np\nnumbers = np.arange(4)\ndef top(): return numbers[:2]"},
+    ),
+    "new list each time": Question(
+        "def new_list(): return []",
+        "a, b = new_list(), new_list()\na.append(1)\nassert b == [] and a is not b",
+        {"default that is None": "def new_list(x=None): return [] if x is None else x"},
+        {"default": "def new_list(x=[]): return x"},
+    ),
+    "lists of a generator": Question(
+        "def pairs():\n    one = []\n    for i in range(2):\n        one.append(i)\n        yield one.copy()",
+        "assert list(pairs()) == [[0], [0, 1]]",
+        {"slices": "def pairs():\n    for i in range(2): yield list(range(2))[: i + 1]"},
+        {"same list": "def pairs():\n    one = []\n    for i in range(2):\n        one.append(i)\n        yield one"},
     ),
     "member of a given class": Question(
         "def best(): return Colour.RED\ndef top(): return Level.HIGH",

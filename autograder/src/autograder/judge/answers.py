@@ -27,6 +27,7 @@ from autograder.judge.link import Link
 from autograder.judge.operators import OPERATORS
 from autograder.judge.peer import Peer
 from autograder.judge.refresh import refresh
+from autograder.judge.sharing import Sharing, count_references
 from autograder.judge.stream import Stream
 
 _PRINTED = 2**22  # characters that one call may print
@@ -49,6 +50,7 @@ class Answers(Peer):
         self._namespace = namespace
         self._given: set[str] = set()
         self._folder = Folder(Path.cwd())
+        self._sharing = Sharing()
 
     def answer(self, question: str, message: dict[str, Any], blobs: list[bytes]) -> tuple[dict[str, Any], list[bytes]]:
         """Return the answer to one question, and its bytes."""
@@ -126,6 +128,7 @@ class Answers(Peer):
 
     def _answer_begin(self, message: dict[str, Any], _: list[bytes]) -> tuple[dict[str, Any], list[bytes]]:
         self._given = set(message["classes"])
+        self._sharing.begin()
         drift = [
             name
             for name, mark in message["given"].items()
@@ -177,10 +180,15 @@ class Answers(Peer):
         self, function: Callable[..., Any], message: dict[str, Any], blobs: list[bytes]
     ) -> tuple[dict[str, Any], list[bytes]]:
         decoder = self.decoder(blobs)
-        arguments, keywords = decoder.decode(message["value"])
-        before = {number: self._copy(value) for number, value in decoder.made.items()}
-        known = {id(value): number for number, value in decoder.made.items()}
-        return self._run(lambda: function(*arguments, **keywords), message, blobs, known, decoder.made, before)
+        all_arguments = decoder.decode(message["value"])
+        arguments, keywords = all_arguments
+        self._sharing.see([*arguments, *keywords.values()])
+        ours = {id(one) for one in (all_arguments, arguments, keywords)}
+        passed = {number: value for number, value in decoder.made.items() if id(value) not in ours}
+        decoder.made.clear()
+        before = {number: self._copy(value) for number, value in passed.items()}
+        known = {id(value): number for number, value in passed.items()}
+        return self._run(lambda: function(*arguments, **keywords), message, blobs, known, passed, before)
 
     def _run(
         self,
@@ -192,6 +200,7 @@ class Answers(Peer):
         before: dict[int, Packet | None] | None = None,
     ) -> tuple[dict[str, Any], list[bytes]]:
         encoder = self.encoder(known)
+        references = count_references(passed or {})
         with self._running(message, blobs) as printed:
             value: Any = None
             error: BaseException | None = None
@@ -203,7 +212,10 @@ class Answers(Peer):
         if error is not None:
             result = {"raise": self._describe(error)}
         else:  # what cannot be encoded is no error of the submission's
-            result = {"value": encoder.encode(value)}
+            known = known or {}
+            kept = {number for number, count in count_references(passed or {}).items() if count > references[number]}
+            shared = id(value) not in known and self._sharing.see(value)
+            result = {"value": encoder.encode(value), "shared": shared, "kept": bool(kept - {known.get(id(value))})}
             if self.is_changeable(value):
                 result["h"] = self.export(value)
         changed = self._changed(passed or {}, before or {})
@@ -246,7 +258,8 @@ class Answers(Peer):
         now = packet.digest() if packet.blobs or isinstance(packet.json, dict) else None
         if digest is not None and now == digest:
             return {"same": True}, []
-        return {"value": packet.json, "digest": now, "h": self.export(value)}, packet.blobs
+        shared = self._sharing.see(value)
+        return {"value": packet.json, "digest": now, "h": self.export(value), "shared": shared}, packet.blobs
 
     def _describe(self, error: BaseException) -> dict[str, Any]:
         mro = [kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins"]

@@ -31,6 +31,7 @@ from autograder.judge.standins import (
     Iterator,
     Opaque,
     StandIn,
+    copy_stand_in,
     make_class,
 )
 
@@ -81,8 +82,7 @@ class Questions(Peer):
         self._path = ""
         self._in_text: set[str] = set()  # names in the text of the test
         self._labels: dict[str, str] = {}
-        self._unused: dict[int, str] = {}  # steps that have brought an object along which the test has not used yet
-        self._expected: set[int] = set()
+        self._surprises: dict[int, tuple[int, str]] = {}  # see `_note_value`
         self._folder = Folder(Path.cwd())
         self._released = self._folder.paths()
         self._guard = Guard(self.give_up)
@@ -126,7 +126,6 @@ class Questions(Peer):
         self.reason, self.trace, self.plain = self._broken, set(), not self._given_failed
         self.allowed, self.live, self._in_text = allowed, live, named
         self._labels.clear()
-        self._unused.clear()
         self._left_to_print = _PRINTED
         self._noticed.clear()
         self._fetched.clear()
@@ -214,26 +213,26 @@ class Questions(Peer):
             self._fetched[name] = value, answer.get("digest")
             self._hold(value, answer)
         self._fresh.add(name)
+        self._notice_sharing(name, answer)
         value = self._fetched[name][0]
-        self._note_value(f"get {name}", value)
-        return value
+        return self._note_value(f"get {name}", value)
 
     # What stand-ins pass on
 
     def call(self, handle: int, path: str, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         """Call a function of the submission."""
-        self._use(handle)
+        handle = self._use(handle)
         return self._call("call", path, arguments, keywords, h=handle)
 
     def operate(self, handle: int, path: str, name: str, arguments: tuple[Any, ...]) -> Any:
         """Use a special method of an object of the submission."""
-        self._use(handle)
+        handle = self._use(handle)
         self._note(f"operator {path}.{name}")
         return self._call("operator", f"{path}.{name}", arguments, {}, h=handle, name=name)
 
     def attribute(self, handle: int, path: str, name: str) -> Any:
         """Read an attribute of an object of the submission."""
-        self._use(handle)
+        handle = self._use(handle)
         answer, blobs = self._ask("attribute", h=handle, name=name)
         if answer.get("missing"):
             raise AttributeError(str(answer.get("text")))
@@ -242,12 +241,12 @@ class Questions(Peer):
         if "raise" in answer:
             raise self._raised(f"{path}.{name}", answer["raise"])
         value = self._hold(self._decode(self.decoder(blobs), answer["value"]), answer)
-        self._note_value(f"attribute {path}.{name}", value)
-        return value
+        self._notice_sharing(f"{path}.{name}", answer)
+        return self._note_value(f"attribute {path}.{name}", value)
 
     def set_attribute(self, handle: int, path: str, name: str, value: Any) -> None:
         """Set an attribute of an object of the submission."""
-        self._use(handle)
+        handle = self._use(handle)
         self._note(f"set {path}.{name}")
         packet = self._packet(value)
         self._finish(
@@ -256,7 +255,7 @@ class Questions(Peer):
 
     def proceed(self, handle: int, path: str) -> Any:
         """Return the next value of an iterator of the submission."""
-        self._use(handle)
+        handle = self._use(handle)
         return self._finish(f"next({path})", *self._ask("next", h=handle), {})
 
     # Values
@@ -286,7 +285,7 @@ class Questions(Peer):
         if isinstance(value, ClassStandIn):
             return {"t": "yours", "h": value._class_handle_}
         if issubclass(type(value), StandIn):
-            return {"t": "yours", "h": value._handle_}
+            return {"t": "yours", "h": self._surprises.get(value._handle_, (value._handle_,))[0]}
         if id(value) in self._handles and self._handles[id(value)][0] is value:
             return {"t": "yours", "h": self._handles[id(value)][1]}
         if any(value is one for one in _BUILTINS_NOT_PASSED):  # not `in`: it would call `__eq__` of the value
@@ -418,8 +417,8 @@ class Questions(Peer):
         value = self._decode(self.decoder(blobs, passed), answer["value"])
         if not any(value is one for one in passed.values()):
             self._hold(value, answer)
-        self._note_value(f"call {path}", value)
-        return value
+        self._notice_sharing(path, answer)
+        return self._note_value(f"call {path}", value)
 
     def _hold(self, value: Any, answer: dict[str, Any]) -> Any:
         """Note that a copy of an object of the submission's is used here, for a change to be passed on."""
@@ -603,29 +602,43 @@ class Questions(Peer):
             return f"module {value.__name__}"
         return "data"
 
-    def _note_value(self, step: str, value: Any) -> None:
-        """Note what a step has brought along.
+    def _note_value(self, step: str, value: Any) -> Any:
+        """Note what a step has brought along, and return what the test gets.
 
         An object where the reference solution has another kind of value does not matter before the test uses it: a
-        method may return ``self`` for None.
+        method may return ``self`` for None. So the test gets a stand-in of its own, with a number of its own.
         """
         step = f"{step}: {self._kind(value)}"
-        handle = _handle_of(value)
-        if handle is None:
-            self._note(step, data=step.endswith(": data"), plain=True)
-            if _is_empty(value):
+        if not issubclass(type(value), StandIn):
+            is_object = isinstance(value, ClassStandIn)
+            self._note(step, data=step.endswith(": data"), plain=not is_object)
+            if not is_object and _is_empty(value):
                 self._notice(f"{step.removesuffix(': data')}: empty")
-        elif self.allowed is None or self._without_names(step) in self.allowed:
-            self._expected.add(handle)
+            return value
+        if self.allowed is None or self._without_names(step) in self.allowed:
             self._note(step)
-        elif handle not in self._expected:
-            self.plain = False
-            self._unused.setdefault(handle, step)
+            return value
+        self.plain = False
+        number = -len(self._surprises) - 1
+        self._surprises[number] = value._handle_, step
+        return copy_stand_in(value, number)
 
-    def _use(self, handle: int) -> None:
-        """Note that the test uses an object of the submission's."""
-        if handle in self._unused:
-            self._note(self._unused.pop(handle))
+    def _use(self, handle: int) -> int:
+        """Note that the test uses an object, and return the number by which the submission knows it."""
+        if handle not in self._surprises:
+            return handle
+        real, step = self._surprises[handle]
+        self._note(step)
+        return real
+
+    def _notice_sharing(self, path: str, answer: dict[str, Any]) -> None:
+        """Notice that the submission keeps an argument, or that two of its values share an object: copies do not."""
+        if answer.get("kept"):
+            self._notice(f"{path} keeps an argument")
+        if answer.get("shared"):
+            self._notice(f"{path} shares an object with an earlier value")
+        if answer.get("kept") or answer.get("shared"):
+            self.plain = False
 
     def _note(self, step: str, *, data: bool = False, plain: bool = False) -> None:
         if not (data or plain or step.endswith((": function", ": iterator"))):
@@ -657,16 +670,9 @@ _BUILTINS_NOT_PASSED = (getattr, setattr, delattr, vars, eval, exec, compile, op
 _LINE, _FRAMES = 300, 5  # characters of a line of a traceback that the submission tells, and how many lines
 
 
-def _handle_of(value: Any) -> int | None:
-    """Return the number of an object of the submission's; None for data and modules."""
-    if isinstance(value, ClassStandIn):
-        return value._class_handle_
-    return value._handle_ if issubclass(type(value), StandIn) else None
-
-
 def _is_empty(value: Any, depth: int = 3) -> bool:
     """Return whether a value, or one in it, is empty: a comparison with it may have nothing to compare."""
-    if _handle_of(value) is not None:
+    if isinstance(value, ClassStandIn) or issubclass(type(value), StandIn):
         return False
     if isinstance(value, dict):
         value = list(value.values()) if value else ()

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from autograder.judge.operators import OPERATORS
 
+_OF_FUNCTIONS = ("__name__", "__qualname__", "__doc__")
 _OTHER_SPECIAL = ("__hash__", "__await__", "__aiter__", "__anext__", "__aenter__", "__aexit__", "__str__", "__repr__",
                   "__format__", "__bytes__", "__setattr__", "__delattr__")  # fmt: skip
 
@@ -44,7 +45,7 @@ class Function(StandIn):
 
     def __init__(self, questions: Questions, handle: int, path: str, name: str, doc: str | None):
         super().__init__(questions, handle, path)
-        for attribute, value in (("__name__", name), ("__qualname__", name), ("__doc__", doc)):
+        for attribute, value in zip(_OF_FUNCTIONS, (name, name, doc), strict=True):
             object.__setattr__(self, attribute, value)
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
@@ -145,6 +146,16 @@ class Opaque(StandIn):
         if name in ("_handle_", "_path_", "_questions_", "__class__"):
             return object.__getattribute__(self, name)
         raise self._questions_.give_up(f"the test uses `{self._path_}`, of which no copy can be made")
+
+
+def copy_stand_in(stand_in: StandIn, number: int) -> StandIn:
+    """Return another stand-in for the same object, with a number of its own."""
+    copy: StandIn = object.__new__(type(stand_in))
+    StandIn.__init__(copy, stand_in._questions_, number, stand_in._path_)
+    if type(copy) is Function:
+        for attribute in _OF_FUNCTIONS:
+            object.__setattr__(copy, attribute, object.__getattribute__(stand_in, attribute))
+    return copy
 
 
 def _give_up_for(name: str) -> Any:
