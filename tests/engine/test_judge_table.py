@@ -139,6 +139,27 @@ def test_names_of_a_test_that_cells_below_it_use(tmp_path, below, judged):
     assert ("test" in table_of(tmp_path, nb, nb).allowed) is judged
 
 
+@pytest.mark.parametrize(
+    ("test", "reason"),
+    [
+        ("assert 'i' not in globals()", "it uses `globals`"),
+        ("import sys\nsys.setrecursionlimit(500)\nassert add(1, 1) == 2", "it uses `setrecursionlimit`"),
+        ("def sum(*_): raise AssertionError\nassert add(1, 1) == 2", "it binds `sum`"),
+        ("from unittest import mock\nwith mock.patch('math.fsum'): assert add(1, 1) == 2", "a part of a library"),
+        ("from unittest.mock import patch\nimport math\nwith patch.object(math, 'fsum'): add(1, 1)", "of a library"),
+        ("from unittest import mock\nwith mock.patch('builtins.input', lambda _: '1'): assert add(1, 1) == 2", ""),
+        ("import os\nfrom unittest import mock\nwith mock.patch.dict(os.environ, A='1'): assert add(1, 1) == 2", ""),
+        ("def hidden():\n    sum = add(1, 1)\n    assert sum == 2\nhidden()", ""),
+    ],
+)
+def test_what_a_test_forbids_the_process_is_forbidden_where_the_submission_runs(tmp_path, test, reason):
+    cells = [cell("def add(a, b):\n    return a + b", "answer", solution=True), cell(test, "test", grade=True)]
+    nb = new_notebook(cells=cells, metadata={"kernelspec": KERNELSPEC})
+    table = table_of(tmp_path, nb, nb)
+    assert ("test" in table.allowed) is not bool(reason)
+    assert reason in table.reasons.get("test", "")
+
+
 def grade(root, *options):
     run = run_autograder("grade", "--course", root, *options)
     assert run.returncode == 0, run.stderr

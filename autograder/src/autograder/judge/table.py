@@ -7,6 +7,7 @@ judge for every test cell. Only the instructor's own cells are run.
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -21,6 +22,10 @@ from autograder.judge.client import LOST, Finding
 # A test is not judged if the judge alone computes more than so many times as long as the test takes without one, and so
 # many seconds longer.
 _TIMES, _LONGER = 2, 5.0
+
+_PASSED_ON = {"input", "print", "open"}  # functions that a test may bind or replace: the submission gets them as well
+_OF_THE_PROCESS = {"globals", "locals", "modules", "setrecursionlimit", "getrecursionlimit", "tracemalloc", "getstate",
+                   "get_state", "getrusage", "settrace", "setprofile", "gc", "weakref"}  # fmt: skip
 
 
 @dataclass
@@ -86,7 +91,8 @@ def make_table(reference: NotebookNode, released: NotebookNode, files: list[str]
         outputs, and the judge's findings by grade id.
     """
     live, reads = sorted(_answered(reference)), sorted(_read_by_answers(reference))
-    table = Table(_reasons_in_text(reference), None, live, reads, files)
+    reasons = _reasons_in_text(reference) | _reasons_in_what_it_forbids(reference)
+    table = Table(reasons, None, live, reads, files)
     plain = [(nb, run(nb, None)[0]) for nb in (reference, released)]
     table.reasons |= _reasons_in_marks(plain[0][1])
     while True:
@@ -147,6 +153,34 @@ def _reasons_in_text(nb: NotebookNode) -> dict[str, str]:
             if shared:
                 reasons[_name(cell)] = f"a cell below it that is no test uses `{min(shared)}`, which the test binds"
     return reasons
+
+
+def _reasons_in_what_it_forbids(nb: NotebookNode) -> dict[str, str]:
+    """Return the tests that change the process they run in, or look at it: the submission runs in another one."""
+    reasons = {}
+    for cell in filter(is_test, nb.cells):
+        tree = _tree(cell.source)
+        words = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)} | _read_in(tree)
+        if found := words & _OF_THE_PROCESS:
+            reasons[_name(cell)] = f"it uses `{min(found)}`, which is about the process that the submission runs in"
+        elif found := (_bound_outside_of_functions(tree) & vars(builtins).keys()) - _PASSED_ON:
+            reasons[_name(cell)] = f"it binds `{min(found)}`, a function of Python's, which the submission does not see"
+        elif any(map(_patches_a_library, ast.walk(tree))):
+            reasons[_name(cell)] = "it replaces a part of a library, which the submission does not see"
+    return reasons
+
+
+def _patches_a_library(node: ast.AST) -> bool:
+    """Return whether a call is one of `unittest.mock.patch` that does not replace what is passed on to a submission."""
+    if not isinstance(node, ast.Call):
+        return False
+    path = ast.unparse(node.func).split(".")
+    if "patch" not in path:
+        return False
+    target = ast.unparse(node.args[0]).strip("'\"") if node.args else ""
+    if path[-1] == "dict":
+        return target != "os.environ"
+    return path[-1] != "patch" or target.removeprefix("builtins.") not in _PASSED_ON
 
 
 def _reasons_in_checkers(nb: NotebookNode, table: Table) -> dict[str, str]:
@@ -254,6 +288,16 @@ def _bound_in(tree: ast.AST) -> set[str]:
             names |= {(one.asname or one.name).partition(".")[0] for one in node.names}
         elif isinstance(node, ast.Global):
             names |= set(node.names)
+    return names
+
+
+def _bound_outside_of_functions(tree: ast.Module) -> set[str]:
+    names: set[str] = set()
+    for statement in tree.body:
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(statement.name)
+        else:
+            names |= _bound_in(statement)
     return names
 
 
