@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
+from nbformat.v4 import new_notebook
 
 from autograder.course.notebooks import KERNELSPEC
 from autograder.execution.notebook import run_notebook
 from autograder.judge.client import Finding
 from autograder.judge.table import Table
+from tests.engine.judge_support import cell
 
 GIVEN = """
 import collections, contextlib, io, random
@@ -82,11 +83,6 @@ def names(): return Names()
 limit = 3
 def under(n): return n < base
 """
-
-
-def cell(source: str, name: str, *, grade: bool = False, solution: bool = False):
-    details = {"grade_id": name, "grade": grade, "solution": solution, "locked": not solution, "schema_version": 3}
-    return new_code_cell(source, metadata={"nbgrader": {**details, "task": False, "points": int(grade)}})
 
 
 def decide(folder, tests: dict[str, str], answers: str = ANSWERS, live: tuple[str, ...] = ()) -> dict[str, Finding]:

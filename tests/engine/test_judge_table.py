@@ -6,19 +6,14 @@ import json
 
 import pytest
 from nbformat import from_dict
-from nbformat.v4 import new_code_cell, new_notebook
+from nbformat.v4 import new_notebook
 
 from autograder.course.notebooks import KERNELSPEC
 from autograder.execution.notebook import run_notebook
 from autograder.judge.client import Finding
 from autograder.judge.table import make_table
+from tests.engine.judge_support import cell
 from tests.support import run_autograder
-
-
-def cell(source: str, name: str, *, grade: bool = False, solution: bool = False):
-    details = {"grade_id": name, "grade": grade, "solution": solution, "locked": not solution, "schema_version": 3}
-    return new_code_cell(source, metadata={"nbgrader": {**details, "task": False, "points": int(grade)}})
-
 
 TESTS = {
     "value": "assert add(base, 2) == 12",

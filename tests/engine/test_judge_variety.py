@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 import pytest
 from nbformat import from_dict
-from nbformat.v4 import new_code_cell, new_notebook
+from nbformat.v4 import new_notebook
 
 from autograder.course.notebooks import KERNELSPEC
 from autograder.execution.notebook import run_notebook
 from autograder.judge.table import make_table, marks_of
+from tests.engine.judge_support import cell
 
 GIVEN = """
 import enum
@@ -165,11 +166,6 @@ QUESTIONS = {
         },
     ),
 }  # fmt: skip
-
-
-def cell(source: str, name: str, *, grade: bool = False, solution: bool = False):
-    details = {"grade_id": name, "grade": grade, "solution": solution, "locked": not solution, "schema_version": 3}
-    return new_code_cell(source, metadata={"nbgrader": {**details, "task": False, "points": int(grade)}})
 
 
 def notebook(answers: dict[str, str]):
