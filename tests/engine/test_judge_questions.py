@@ -65,6 +65,10 @@ def move(folder):
 def where():
     import os
     return os.path.basename(os.getcwd())
+def remove(path):
+    import os
+    os.remove(path)
+builtin = __import__("math").gcd
 def double(point): point.x *= 2
 def twice_as(total): return total * 2
 state = {"calls": 0}
@@ -89,6 +93,8 @@ def decide(folder, tests: dict[str, str], answers: str = ANSWERS, live: tuple[st
     """Run a notebook with these tests, and return what a judge finds out, by the name of the test."""
     (folder / "own").mkdir()
     (folder / "given").mkdir()
+    for side in ("own", "given"):
+        (folder / side / "given.txt").touch()
     cells = [cell(GIVEN, "given"), cell(answers, "answers", solution=True)]
     cells += [cell(source, name, grade=True) for name, source in tests.items()]
     nb = new_notebook(cells=cells, metadata={"kernelspec": KERNELSPEC})
@@ -143,6 +149,9 @@ PASSING = {
     "printed": "f = io.StringIO()\nwith contextlib.redirect_stdout(f): add(1, 2)\nassert 'adding\\n' == f.getvalue()",
     "working directory of the answer": "import os\nhere = os.getcwd()\nmove('away')\n"
     "assert os.path.basename(os.getcwd()) == 'away'\nos.chdir(here)\nassert where() == os.path.basename(here)",
+    "file removed": "save('gone.txt')\nimport os\nremove('gone.txt')\nassert not os.path.exists('gone.txt')",
+    "kinds of functions": "import types\nassert isinstance(add, types.FunctionType) and callable(builtin)\n"
+    "assert isinstance(builtin, types.BuiltinFunctionType) and not isinstance(builtin, types.FunctionType)",
     "environment": "import os\nos.environ['WHERE'] = 'here'\nassert home() == 'here'",
     "numbers of a builtin's name": "assert sum([1, 2]) == 3",
     "object of a library passed": "import fractions, string\nassert fill(string.Template('$x'), x=1) == '1'",
@@ -200,6 +209,7 @@ UNKNOWN = {
     "shell": ("!true", "starts another program"),
     "pickle": ("import pickle\npickle.loads(b'cos\\nsystem\\n.')", "loads code"),
     "class derived from an answer's": ("class Mine(Plugin): pass", "derives a class from `Plugin`"),
+    "file of the instructor's removed": ("remove('given.txt')", "has removed the file given.txt"),
     "class iterated": ("list(Plugin)", "the class `Plugin` as a collection"),
     "class with an index": ("try: Plugin['a']\nexcept Exception: pass", "the class `Plugin` as a collection"),
     "coroutine": ("await later()", "of which no copy can be made"),

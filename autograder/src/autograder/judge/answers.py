@@ -78,7 +78,8 @@ class Answers(Peer):
         if isinstance(value, types.GeneratorType | map | filter | zip | enumerate | reversed):
             return {"t": "iterator", "h": self.export(value)}
         if callable(value) and not _is_own(type(value)):
-            return {"t": "function", "h": self.export(value), "name": _text(value, "__name__"), "doc": _doc(value)}
+            details = {"name": _text(value, "__name__"), "doc": _doc(value), "kind": type(value).__name__}
+            return {"t": "function", "h": self.export(value), **details}
         return {"t": "instance", "h": self.export(value), "class": self._refer_class(type(value))}
 
     def _refer_class(self, kind: type) -> dict[str, Any]:
@@ -134,8 +135,14 @@ class Answers(Peer):
             for name, mark in message["given"].items()
             if name not in self._namespace or fingerprint(self._namespace[name]) != mark
         ]
-        files = self._folder.changes()
-        answer = {"drift": drift, "names": sorted(self._namespace), "files": list(files), "cwd": self._folder.place()}
+        removed, files = self._folder.removed(), self._folder.changes()
+        answer = {
+            "removed": removed,
+            "drift": drift,
+            "names": sorted(self._namespace),
+            "files": list(files),
+            "cwd": self._folder.place(),
+        }
         return answer, list(files.values())
 
     def _answer_get(self, message: dict[str, Any], _: list[bytes]) -> tuple[dict[str, Any], list[bytes]]:
@@ -226,8 +233,9 @@ class Answers(Peer):
         for handle, packet in self._changed_since(message.get("held", {})).items():
             result.setdefault("refreshed", []).append({"h": handle, "v": packet.json, "b": len(blobs_out)})
             blobs_out += packet.blobs
+        result |= {"printed": printed.parts, "removed": self._folder.removed(), "cwd": self._folder.place()}
         files = self._folder.changes()
-        result |= {"printed": printed.parts, "files": list(files), "blobs": len(blobs_out), "cwd": self._folder.place()}
+        result |= {"files": list(files), "blobs": len(blobs_out)}
         return result, [*blobs_out, *files.values()]
 
     def _changed(self, passed: dict[int, Any], before: dict[int, Packet | None]) -> dict[int, Packet]:

@@ -68,6 +68,17 @@ class Folder:
         self._states = states
         return {path: (self._root / path).read_bytes() for path in changed}
 
+    def removed(self) -> list[str]:
+        """Return the paths of files that have vanished since the last call of `changes`."""
+        return sorted(path for path in self._states if not (self._root / path).is_file())
+
+    def remove(self, path: str) -> None:
+        """Remove a file that the other side has removed, if it is there and in this folder."""
+        place = Path(os.path.normpath(self._root / path))
+        if place.is_relative_to(self._root) and place.is_file() and not place.is_symlink():
+            place.unlink()
+            self._states.pop(os.path.normpath(path), None)
+
     def write(self, path: str, content: bytes) -> None:
         """Write a file that the other side has changed. A path outside of the folder is left alone."""
         place = self._root / path

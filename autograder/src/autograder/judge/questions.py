@@ -137,6 +137,7 @@ class Questions(Peer):
         self._there = set(answer["names"])
         for path, blob in zip(answer["files"], blobs, strict=False):
             self._write(str(path), blob)
+        self._remove(answer)
         self._enter(answer)
         self._changed_files()
         self._guard.active = True
@@ -314,7 +315,7 @@ class Questions(Peer):
             return self._standins[handle]
         made: StandIn
         if kind == "function":
-            made = Function(self, handle, self._path, str(data["name"]), data.get("doc"))
+            made = Function(self, handle, self._path, str(data["name"]), data.get("doc"), str(data["kind"]))
         elif kind == "iterator":
             made = Iterator(self, handle, self._path)
         elif kind == "instance" and data["class"].get("plain") and not self._is_exception(data["class"]):
@@ -408,6 +409,7 @@ class Questions(Peer):
         count = int(answer.get("blobs", len(blobs)))
         for file, blob in zip(answer.get("files", ()), blobs[count:], strict=False):
             self._write(str(file), blob)
+        self._remove(answer)
         self._enter(answer)
         self._change(path, answer, blobs, passed)
         self._refresh_held(answer, blobs)
@@ -450,6 +452,14 @@ class Questions(Peer):
                 self._folder.write(path, content)
         except (OSError, ValueError) as error:
             self.give_up(f"a file of the submission's cannot be written: {type(error).__name__}")
+
+    def _remove(self, answer: dict[str, Any]) -> None:
+        """Remove the files that the submission has removed; one of the instructor's is not its own to remove."""
+        for path in map(str, answer.get("removed", ())):
+            if os.path.normpath(path) in self._released:
+                raise self.give_up(f"the submission has removed the file {path[:100]}")
+            self._notice(f"removes the file {path[:100]}")
+            self._folder.remove(path)
 
     def _change(self, path: str, answer: dict[str, Any], blobs: list[bytes], passed: dict[int, Any]) -> None:
         """Change in place what the submission's function has changed of its arguments."""

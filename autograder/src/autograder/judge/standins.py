@@ -11,7 +11,12 @@ from typing import Any, Protocol
 
 from autograder.judge.operators import OPERATORS
 
-_OF_FUNCTIONS = ("__name__", "__qualname__", "__doc__")
+_OF_FUNCTIONS = ("__name__", "__qualname__", "__doc__", "_kind_")
+_KINDS: dict[str, type] = {
+    "function": types.FunctionType,
+    "method": types.MethodType,
+    "builtin_function_or_method": types.BuiltinFunctionType,
+}
 _OTHER_SPECIAL = ("__hash__", "__await__", "__aiter__", "__anext__", "__aenter__", "__aexit__", "__str__", "__repr__",
                   "__format__", "__bytes__", "__setattr__", "__delattr__")  # fmt: skip
 
@@ -43,9 +48,9 @@ class StandIn:
 class Function(StandIn):
     """A function, method or other callable of the submission."""
 
-    def __init__(self, questions: Questions, handle: int, path: str, name: str, doc: str | None):
+    def __init__(self, questions: Questions, handle: int, path: str, name: str, doc: str | None, kind: str):
         super().__init__(questions, handle, path)
-        for attribute, value in zip(_OF_FUNCTIONS, (name, name, doc), strict=True):
+        for attribute, value in zip(_OF_FUNCTIONS, (name, name, doc, kind), strict=True):
             object.__setattr__(self, attribute, value)
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
@@ -54,7 +59,7 @@ class Function(StandIn):
 
     @property  # type: ignore[misc]
     def __class__(self) -> type:
-        return types.FunctionType
+        return _KINDS.get(object.__getattribute__(self, "_kind_"), Function)
 
     @property
     def __annotations__(self) -> Any:  # type: ignore[override]
