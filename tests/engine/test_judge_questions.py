@@ -149,6 +149,7 @@ PASSING = {
     "printed": "f = io.StringIO()\nwith contextlib.redirect_stdout(f): add(1, 2)\nassert 'adding\\n' == f.getvalue()",
     "working directory of the answer": "import os\nhere = os.getcwd()\nmove('away')\n"
     "assert os.path.basename(os.getcwd()) == 'away'\nos.chdir(here)\nassert where() == os.path.basename(here)",
+    "folder of the test": "import os\nos.mkdir('new')\nsave('new/out.txt')\nassert os.path.exists('new/out.txt')",
     "file removed": "save('gone.txt')\nimport os\nremove('gone.txt')\nassert not os.path.exists('gone.txt')",
     "kinds of functions": "import types\nassert isinstance(add, types.FunctionType) and callable(builtin)\n"
     "assert isinstance(builtin, types.BuiltinFunctionType) and not isinstance(builtin, types.FunctionType)",

@@ -150,6 +150,7 @@ CASES = [
         "Leave a million empty files.",
         FULL,
         "for number in range(1_000_000): open(str(number), 'w').close()",
+        note="there are more than 2000 files",
         reached=NO_SPACE,
     ),
     Case(
@@ -160,6 +161,7 @@ CASES = [
             for _ in range(500): os.mkdir('x' * 200); os.chdir('x' * 200)
             reached()
         """,
+        note="its mark is provisional",
     ),
     Case(
         "endless_printing",

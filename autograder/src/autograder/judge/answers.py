@@ -289,6 +289,8 @@ class Answers(Peer):
     @contextlib.contextmanager
     def _running(self, message: dict[str, Any], blobs: list[bytes]) -> Iterator[_Printed]:
         """Run code of the submission as the test has it: with its streams, its random numbers, its patches."""
+        for path in message.get("folders", ()):
+            self._folder.make(path)
         for path, number in message.get("files", {}).items():
             self._folder.write(path, blobs[number])
         if "cwd" in message:

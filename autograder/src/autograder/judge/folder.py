@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from autograder.judge.errors import NotData
@@ -17,6 +18,7 @@ class Folder:
     def __init__(self, root: Path):
         self._root = root
         self._theirs: set[str] = set()
+        self._known_folders: set[str] = set()
         self._states = self._look()
 
     def place(self) -> str:
@@ -68,6 +70,20 @@ class Folder:
         self._states = states
         return {path: (self._root / path).read_bytes() for path in changed}
 
+    def new_folders(self) -> list[str]:
+        """Return the paths of the folders in this one that are new since the last call."""
+        paths = (os.path.join(root, name) for root, names, _ in self._walk() for name in names)
+        found = {os.path.relpath(path, self._root) for path in paths}
+        new = found - self._known_folders
+        self._known_folders = found
+        return sorted(new)
+
+    def make(self, path: str) -> None:
+        """Make a folder that the other side has; a path outside of this one is left alone."""
+        place = Path(os.path.normpath(self._root / path))
+        if place.is_relative_to(self._root):
+            place.mkdir(parents=True, exist_ok=True)
+
     def removed(self) -> list[str]:
         """Return the paths of files that have vanished since the last call of `changes`."""
         return sorted(path for path in self._states if not (self._root / path).is_file())
@@ -92,8 +108,7 @@ class Folder:
 
     def _look(self) -> dict[str, tuple[int, int]]:
         states: dict[str, tuple[int, int]] = {}
-        for folder, folders, files in os.walk(self._root):
-            folders[:] = [name for name in folders if not name.startswith(".") and name != "__pycache__"]
+        for folder, _, files in self._walk():
             for name in files:
                 path = os.path.join(folder, name)
                 if os.path.isfile(path) and not os.path.islink(path):
@@ -102,3 +117,8 @@ class Folder:
                 if len(states) > _MOST_FILES:
                     return states
         return states
+
+    def _walk(self) -> Iterator[tuple[str, list[str], list[str]]]:
+        for folder, folders, files in os.walk(self._root):
+            folders[:] = [name for name in folders if not name.startswith(".") and name != "__pycache__"]
+            yield folder, folders, files

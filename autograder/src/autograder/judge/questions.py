@@ -448,7 +448,7 @@ class Questions(Peer):
                 self.give_up(f"the submission has changed the file {path[:100]}")
             elif self._guard.receive(path):
                 if self._folder.is_own(path):
-                    self._notice(f"changes the file {path}")
+                    self._notice(f"changes the file {os.path.basename(path)}")  # folders may have random names
                 self._folder.write(path, content)
         except (OSError, ValueError) as error:
             self.give_up(f"a file of the submission's cannot be written: {type(error).__name__}")
@@ -458,7 +458,7 @@ class Questions(Peer):
         for path in map(str, answer.get("removed", ())):
             if os.path.normpath(path) in self._released:
                 raise self.give_up(f"the submission has removed the file {path[:100]}")
-            self._notice(f"removes the file {path[:100]}")
+            self._notice(f"removes the file {os.path.basename(path)[:100]}")
             self._folder.remove(path)
 
     def _change(self, path: str, answer: dict[str, Any], blobs: list[bytes], passed: dict[int, Any]) -> None:
@@ -484,7 +484,7 @@ class Questions(Peer):
         found: dict[str, Any] = {"patches": self._patches(), **self._random_states(blobs)}
         if isinstance(sys.stdin, io.StringIO):
             found["stdin"] = sys.stdin.getvalue()[sys.stdin.tell() :]
-        found["cwd"] = self._folder.place()
+        found |= {"cwd": self._folder.place(), "folders": self._folder.new_folders()}
         files = self._changed_files()
         found["files"] = {path: len(blobs) + number for number, path in enumerate(files)}
         blobs += files.values()
