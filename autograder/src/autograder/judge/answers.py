@@ -135,9 +135,9 @@ class Answers(Peer):
             for name, mark in message["given"].items()
             if name not in self._namespace or fingerprint(self._namespace[name]) != mark
         ]
-        removed, files = self._folder.removed(), self._folder.changes()
+        files = self._folder.changes()
         answer = {
-            "removed": removed,
+            "removed": self._folder.removed,
             "drift": drift,
             "names": sorted(self._namespace),
             "files": list(files),
@@ -233,8 +233,8 @@ class Answers(Peer):
         for handle, packet in self._changed_since(message.get("held", {})).items():
             result.setdefault("refreshed", []).append({"h": handle, "v": packet.json, "b": len(blobs_out)})
             blobs_out += packet.blobs
-        result |= {"printed": printed.parts, "removed": self._folder.removed(), "cwd": self._folder.place()}
         files = self._folder.changes()
+        result |= {"printed": printed.parts, "removed": self._folder.removed, "cwd": self._folder.place()}
         result |= {"files": list(files), "blobs": len(blobs_out)}
         return result, [*blobs_out, *files.values()]
 

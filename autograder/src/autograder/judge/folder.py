@@ -13,12 +13,19 @@ _MOST_BYTES = 2**26
 
 
 class Folder:
-    """A working directory, with what is known of its files."""
+    """A working directory, with what is known of its files.
+
+    Attributes
+    ----------
+    removed : list of str
+        The paths of files that had vanished when `changes` was called.
+    """
 
     def __init__(self, root: Path):
         self._root = root
         self._theirs: set[str] = set()
         self._known_folders: set[str] = set()
+        self.removed: list[str] = []
         self._states = self._look()
 
     def place(self) -> str:
@@ -67,6 +74,7 @@ class Folder:
         changed = [path for path, state in states.items() if self._states.get(path) != state]
         if sum(states[path][1] for path in changed) > _MOST_BYTES:
             raise NotData(f"more than {_MOST_BYTES} bytes of files have changed")
+        self.removed = sorted(self._states.keys() - states.keys())
         self._states = states
         return {path: (self._root / path).read_bytes() for path in changed}
 
@@ -83,10 +91,6 @@ class Folder:
         place = Path(os.path.normpath(self._root / path))
         if place.is_relative_to(self._root):
             place.mkdir(parents=True, exist_ok=True)
-
-    def removed(self) -> list[str]:
-        """Return the paths of files that have vanished since the last call of `changes`."""
-        return sorted(path for path in self._states if not (self._root / path).is_file())
 
     def remove(self, path: str) -> None:
         """Remove a file that the other side has removed, if it is there and in this folder."""
