@@ -101,7 +101,7 @@ class FeedbackConverter(GenerateFeedback):
 
     def write(self, student: str, graded: Path, folder: Path) -> None:
         """Write a page for every notebook in the folder ``graded`` to ``folder``."""
-        self._graded, self._folder = graded, folder
+        self._folder = folder
         self.coursedir.student_id = student
         copy_files(graded, folder, self._ignored)
         for path in sorted(graded.glob("*.ipynb")):
@@ -117,9 +117,6 @@ class FeedbackConverter(GenerateFeedback):
             "output_files_dir": f"{path.stem}_files",
             "nbgrader": {**known, "notebook": path.stem, "db_url": self.coursedir.db_url},
         }
-
-    def _format_source(self, assignment_id: str, student_id: str, escape: bool = False) -> str:
-        return str(self._graded)
 
     def _format_dest(self, assignment_id: str, student_id: str, escape: bool = False) -> str:
         return str(self._folder)
