@@ -240,7 +240,12 @@ CHANNELS = [
         """,
         """
             control = {'x86_64': 250, 'aarch64': 219}[platform.machine()]
-            return describe(call, libc.syscall, control, 10, -4, b'user', NAME.encode(), 0) == 'ENOKEY'
+            found = describe(call, libc.syscall, control, 10, -4, b'user', NAME.encode(), 0)
+            return 'a key' if isinstance(found, int) else found
+        """,
+        clean="""
+            control = {'x86_64': 250, 'aarch64': 219}[platform.machine()]
+            libc.syscall(control, 9, libc.syscall(control, 10, -4, b'user', NAME.encode(), 0), -4)
         """,
     ),
     _by_system_v("shmget", "4096, ", "shmctl(held, 0, 0)"),

@@ -282,6 +282,20 @@ def test_more_files_than_are_looked_through_end_the_judging_and_not_the_notebook
     assert all("more than 2000 files" in finding.reason for finding in found.values())
 
 
+def test_files_and_folders_are_left_as_the_test_leaves_them(tmp_path):
+    tests = {
+        "stay": "import os\nos.mkdir('stays')\nsave('stays/out.txt')\nos.mkdir('empty')\nwhere()",
+        "go": "import tempfile\nwith tempfile.TemporaryDirectory(dir='.') as folder: save(f'{folder}/out.txt')",
+        "removed": "import os\nsave('gone.txt')\nos.remove('gone.txt')\nos.rmdir('empty')",
+        "answer": "import os\nmove('made')\nos.chdir('..')\nassert os.path.isdir('made')",
+    }
+    found = decide(tmp_path, tests)
+    outcomes = {name: (finding.reason, errors(finding)) for name, finding in found.items()}
+    assert outcomes == dict.fromkeys(tests, ("", []))
+    left = {str(path.relative_to(tmp_path / "own")) for path in (tmp_path / "own").rglob("*")}
+    assert left == {"given.txt", "stays", "stays/out.txt", "made"}
+
+
 def test_a_working_directory_elsewhere_ends_the_judging(tmp_path):
     answers = "import os\ndef move(): os.chdir('/')"
     found = decide(tmp_path, {"moves": "move()", "after": "move()"}, answers)

@@ -52,6 +52,16 @@ class Answers(Peer):
         self._folder = Folder(Path.cwd())
         self._sharing = Sharing()
 
+    def serve(self) -> None:
+        """Answer questions about one test, until the judge says that it has no more."""
+        while True:
+            message, blobs = self._link.receive()
+            if message["ask"] == "end":
+                break
+            self._answer(message, blobs)
+        for path in message["removed"]:
+            self._folder.remove(path)
+
     def answer(self, question: str, message: dict[str, Any], blobs: list[bytes]) -> tuple[dict[str, Any], list[bytes]]:
         """Return the answer to one question, and its bytes."""
         answer = getattr(self, f"_answer_{question}", None)
@@ -137,6 +147,7 @@ class Answers(Peer):
         ]
         files = self._folder.changes()
         answer = {
+            "made": self._folder.made,
             "removed": self._folder.removed,
             "drift": drift,
             "names": sorted(self._namespace),
@@ -234,7 +245,8 @@ class Answers(Peer):
             result.setdefault("refreshed", []).append({"h": handle, "v": packet.json, "b": len(blobs_out)})
             blobs_out += packet.blobs
         files = self._folder.changes()
-        result |= {"printed": printed.parts, "removed": self._folder.removed, "cwd": self._folder.place()}
+        result |= {"printed": printed.parts, "cwd": self._folder.place()}
+        result |= {"made": self._folder.made, "removed": self._folder.removed}
         result |= {"files": list(files), "blobs": len(blobs_out)}
         return result, [*blobs_out, *files.values()]
 
@@ -289,7 +301,9 @@ class Answers(Peer):
     @contextlib.contextmanager
     def _running(self, message: dict[str, Any], blobs: list[bytes]) -> Iterator[_Printed]:
         """Run code of the submission as the test has it: with its streams, its random numbers, its patches."""
-        for path in message.get("folders", ()):
+        for path in message.get("removed", ()):
+            self._folder.remove(path)
+        for path in message.get("made", ()):
             self._folder.make(path)
         for path, number in message.get("files", {}).items():
             self._folder.write(path, blobs[number])

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 from autograder.judge.errors import NotData
 
 _MOST_FILES = 2000
 _MOST_BYTES = 2**26
+_FOLDER = (-1, -1)  # in place of the time and size of a file
 
 
 class Folder:
@@ -17,14 +18,16 @@ class Folder:
 
     Attributes
     ----------
+    made : list of str
+        The paths of folders that were new when `changes` was called.
     removed : list of str
-        The paths of files that had vanished when `changes` was called.
+        The paths of files and folders that had vanished when `changes` was called, those in a folder before it.
     """
 
     def __init__(self, root: Path):
         self._root = root
         self._theirs: set[str] = set()
-        self._known_folders: set[str] = set()
+        self.made: list[str] = []
         self.removed: list[str] = []
         self._states = self._look()
 
@@ -50,7 +53,7 @@ class Folder:
 
     def paths(self) -> set[str]:
         """Return the paths of the files that are known."""
-        return set(self._states)
+        return {path for path, state in self._states.items() if state != _FOLDER}
 
     def is_own(self, path: str) -> bool:
         """Return whether there is a file that the other side has not written."""
@@ -70,59 +73,63 @@ class Folder:
         """
         states = self._look()
         if len(states) > _MOST_FILES:
-            raise NotData(f"there are more than {_MOST_FILES} files in the working directory")
+            raise NotData(f"there are more than {_MOST_FILES} files and folders in the working directory")
         changed = [path for path, state in states.items() if self._states.get(path) != state]
         if sum(states[path][1] for path in changed) > _MOST_BYTES:
             raise NotData(f"more than {_MOST_BYTES} bytes of files have changed")
-        self.removed = sorted(self._states.keys() - states.keys())
+        self.removed = sorted(self._states.keys() - states.keys(), reverse=True)
+        self.made = [path for path in changed if states[path] == _FOLDER]
         self._states = states
-        return {path: (self._root / path).read_bytes() for path in changed}
-
-    def new_folders(self) -> list[str]:
-        """Return the paths of the folders in this one that are new since the last call."""
-        paths = (os.path.join(root, name) for root, names, _ in self._walk() for name in names)
-        found = {os.path.relpath(path, self._root) for path in paths}
-        new = found - self._known_folders
-        self._known_folders = found
-        return sorted(new)
+        return {path: (self._root / path).read_bytes() for path in changed if states[path] != _FOLDER}
 
     def make(self, path: str) -> None:
-        """Make a folder that the other side has; a path outside of this one is left alone."""
-        place = Path(os.path.normpath(self._root / path))
-        if place.is_relative_to(self._root):
-            place.mkdir(parents=True, exist_ok=True)
+        """Make a folder that the other side has, and those it is in; a path outside of this one is left alone."""
+        if (place := self._inside(path)) and not place.exists():
+            self.make(os.path.dirname(path))
+            place.mkdir()
+            self._states[os.path.normpath(path)] = _FOLDER
 
     def remove(self, path: str) -> None:
-        """Remove a file that the other side has removed, if it is there and in this folder."""
-        place = Path(os.path.normpath(self._root / path))
-        if place.is_relative_to(self._root) and place.is_file() and not place.is_symlink():
+        """Remove a file or an empty folder that the other side has removed, if it is there and in this folder."""
+        place = self._inside(path)
+        if not place or place.is_symlink():
+            return
+        if place.is_file():
             place.unlink()
+        elif place.is_dir():
+            with contextlib.suppress(OSError):  # there are other files in it
+                place.rmdir()
+        if not place.exists():
             self._states.pop(os.path.normpath(path), None)
 
     def write(self, path: str, content: bytes) -> None:
         """Write a file that the other side has changed. A path outside of the folder is left alone."""
-        place = self._root / path
-        if os.path.isabs(path) or ".." in Path(path).parts or place.is_symlink():
+        place = self._inside(path)
+        if not place or place.is_symlink():
             return
+        self.make(os.path.dirname(path))
         self._theirs.add(os.path.normpath(path))
-        place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content)
         state = place.stat()
-        self._states[path] = (state.st_mtime_ns, state.st_size)
+        self._states[os.path.normpath(path)] = (state.st_mtime_ns, state.st_size)
+
+    def _inside(self, path: str) -> Path | None:
+        """Return where a path leads if that is in this folder."""
+        place = Path(os.path.normpath(self._root / path))
+        return place if place.is_relative_to(self._root) else None
 
     def _look(self) -> dict[str, tuple[int, int]]:
         states: dict[str, tuple[int, int]] = {}
-        for folder, _, files in self._walk():
+        for folder, folders, files in os.walk(self._root):
+            folders[:] = [name for name in folders if not name.startswith(".") and name != "__pycache__"]
+            inside = os.path.relpath(folder, self._root)
+            for name in folders:
+                states[os.path.normpath(os.path.join(inside, name))] = _FOLDER
             for name in files:
                 path = os.path.join(folder, name)
                 if os.path.isfile(path) and not os.path.islink(path):
                     state = os.stat(path)
-                    states[os.path.relpath(path, self._root)] = (state.st_mtime_ns, state.st_size)
-                if len(states) > _MOST_FILES:
-                    return states
+                    states[os.path.normpath(os.path.join(inside, name))] = (state.st_mtime_ns, state.st_size)
+            if len(states) > _MOST_FILES:
+                return states
         return states
-
-    def _walk(self) -> Iterator[tuple[str, list[str], list[str]]]:
-        for folder, folders, files in os.walk(self._root):
-            folders[:] = [name for name in folders if not name.startswith(".") and name != "__pycache__"]
-            yield folder, folders, files

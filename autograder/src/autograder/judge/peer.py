@@ -44,14 +44,6 @@ class Peer:
                 return message, theirs
             self._answer(message, theirs)
 
-    def serve(self) -> None:
-        """Answer questions until the other side says that it has no more."""
-        while True:
-            message, blobs = self._link.receive()
-            if not isinstance(message, dict) or message.get("ask") == "end":
-                return
-            self._answer(message, blobs)
-
     def export(self, value: Any) -> int:
         """Return the number by which the other side can refer to a value."""
         if id(value) not in self._numbers:

@@ -13,7 +13,7 @@ import random
 import re
 import sys
 import types
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -135,10 +135,7 @@ class Questions(Peer):
         self._random = self._look_at_random()
         answer, blobs = self._ask_plainly("begin", given=dict(fingerprints), classes=sorted(classes))
         self._there = set(answer["names"])
-        for path, blob in zip(answer["files"], blobs, strict=False):
-            self._write(str(path), blob)
-        self._remove(answer)
-        self._enter(answer)
+        self._take_files(answer, blobs)
         self._changed_files()
         self._guard.active = True
         return [str(name)[:_REASON] for name in answer["drift"]]
@@ -187,7 +184,8 @@ class Questions(Peer):
         with contextlib.suppress(Unjudged):
             if not self.reason:
                 self._pass_changes_on()
-        self._link.send({"ask": "end"}, [])
+                self._changed_files()
+        self._link.send({"ask": "end", "removed": self._folder.removed}, [])
 
     def give_up(self, reason: str) -> Unjudged:
         """Note that the cell cannot be judged, and return what is to be raised."""
@@ -406,11 +404,7 @@ class Questions(Peer):
     def _finish(self, path: str, answer: dict[str, Any], blobs: list[bytes], passed: dict[int, Any]) -> Any:
         self._fresh.clear()  # whatever the submission has run may have changed what its names mean
         self._print(answer)
-        count = int(answer.get("blobs", len(blobs)))
-        for file, blob in zip(answer.get("files", ()), blobs[count:], strict=False):
-            self._write(str(file), blob)
-        self._remove(answer)
-        self._enter(answer)
+        self._take_files(answer, blobs[int(answer.get("blobs", len(blobs))) :])
         self._change(path, answer, blobs, passed)
         self._refresh_held(answer, blobs)
         if "raise" in answer:
@@ -439,9 +433,19 @@ class Questions(Peer):
                 self._handles[key] = value, handle, now
                 self._ask_plainly("refresh", h=handle, value=packet.json, blobs=packet.blobs)
 
+    def _take_files(self, answer: dict[str, Any], contents: list[bytes]) -> None:
+        """Have the files and the working directory here be as the submission has left them."""
+        for path, content in zip(answer.get("files", ()), contents, strict=False):
+            self._write(str(path), content)
+        for path in map(str, answer.get("made", ())):
+            with self._writing():
+                self._folder.make(path)
+        self._remove(answer)
+        self._enter(answer)
+
     def _write(self, path: str, content: bytes) -> None:
         """Write a file as the submission has it; a file of the instructor's stays as it is."""
-        try:
+        with self._writing():
             if self._folder.holds(path, content):
                 return
             if os.path.normpath(path) in self._released:
@@ -450,6 +454,11 @@ class Questions(Peer):
                 if self._folder.is_own(path):
                     self._notice(f"changes the file {os.path.basename(path)}")  # folders may have random names
                 self._folder.write(path, content)
+
+    @contextlib.contextmanager
+    def _writing(self) -> Generator[None, None, None]:
+        try:
+            yield
         except (OSError, ValueError) as error:
             self.give_up(f"a file of the submission's cannot be written: {type(error).__name__}")
 
@@ -484,8 +493,8 @@ class Questions(Peer):
         found: dict[str, Any] = {"patches": self._patches(), **self._random_states(blobs)}
         if isinstance(sys.stdin, io.StringIO):
             found["stdin"] = sys.stdin.getvalue()[sys.stdin.tell() :]
-        found |= {"cwd": self._folder.place(), "folders": self._folder.new_folders()}
         files = self._changed_files()
+        found |= {"cwd": self._folder.place(), "made": self._folder.made, "removed": self._folder.removed}
         found["files"] = {path: len(blobs) + number for number, path in enumerate(files)}
         blobs += files.values()
         return found
