@@ -21,6 +21,7 @@ SUFFIXES = (".ipynb", ".py")
 _WITH_IDS = 5  # the first minor version of the format in which cells have ids
 # Before 3.13 Python makes one syntax tree at a time: two threads that make some, as Jupytext does, get a SystemError.
 _ONE_TREE = threading.Lock()
+_NO_SYNTAX_TREE = (SyntaxError, ValueError, RecursionError, MemoryError)  # what Python raises for text it cannot parse
 
 # Jupytext has Python read the metadata of cells, and Python would warn of what a student wrote there.
 warnings.filterwarnings("ignore", module="<unknown>")
@@ -67,10 +68,16 @@ def parse(source: str) -> ast.Module | None:
     The time that it takes is not linear in the number of magics: no cell of a student's is to be parsed by it.
     """
     try:
-        code = TransformerManager().transform_cell(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        # Most cells are plain Python. IPython's tokens of a long line need gigabytes in Python 3.12.1.
+        return _parse_python(source)
+    except SyntaxError:
+        pass
+    except _NO_SYNTAX_TREE:
         return None
-    return parse_python(code)
+    try:
+        return _parse_python(TransformerManager().transform_cell(source))
+    except _NO_SYNTAX_TREE:
+        return None
 
 
 def parse_python(code: str, name: str = "<cell>") -> ast.Module | None:
@@ -82,11 +89,15 @@ def parse_python(code: str, name: str = "<cell>") -> ast.Module | None:
     name : str
         What Python takes for the name of the file, in warnings.
     """
+    try:
+        return _parse_python(code, name)
+    except _NO_SYNTAX_TREE:
+        return None
+
+
+def _parse_python(code: str, name: str = "<cell>") -> ast.Module:
     with _ONE_TREE:
-        try:
-            return ast.parse(code, name)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
+        return ast.parse(code, name)
 
 
 def read_script(text: str) -> NotebookNode:
