@@ -28,6 +28,9 @@
 # Run the cells from top to bottom. A test cell says ✓ when what it can show here is right; the rest, such as the
 # spacing of the learning rates, is marked after you hand in. A test cell that is not happy says what it expected,
 # what it found and where to read. Look again at lessons *02_the_dials* and *03_grid_search* if you get stuck.
+#
+# To have the whole exercise marked now, save it, open a terminal in the folder of the course and run
+# `autograder check exercises/_5_6_1_exercise.ipynb`: it says for each test cell what is still wrong.
 
 # %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "343be996000f093761bb1ec96935842b", "grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import numpy as np
@@ -114,7 +117,9 @@ def are_numbers(values):
     return all(isinstance(value, (int, float, np.number)) and not isinstance(value, bool) for value in values)
 
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "dbeb738a852b8d3dd70e53cae4b3f07e", "grade": true, "grade_id": "test_param_grid_dials", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "ab51cc550fcf484ec1d8de096534c31b", "grade": true, "grade_id": "test_param_grid_dials", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from coffee_shop.checking import answered, check, raises
+
 with check("03_grid_search", "Write the map down"):
     assert isinstance(answered(param_grid, "param_grid"), dict), (
         f"Expected `param_grid` to be a dict, found a {type(param_grid).__name__}.")
@@ -124,7 +129,9 @@ with check("03_grid_search", "Write the map down"):
         count = len(values_of(dial))
         assert count >= 2, f"Expected at least two values of {dial}, found {count}."
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "e101d8a4f0fa79c021f7789da5767766", "grade": true, "grade_id": "test_param_grid_learning_rate", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "54a1d03ba1a08356f2c4959b8c5c135a", "grade": true, "grade_id": "test_param_grid_learning_rate", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from coffee_shop.checking import answered, check, raises
+
 with check("02_the_dials", "Learning rate"):
     answered(param_grid, "param_grid")
     rates = values_of("clf__model__learning_rate")
@@ -132,14 +139,18 @@ with check("02_the_dials", "Learning rate"):
     different = len(set(rates))
     assert different >= 3, f"Expected at least three different learning rates, found {different}."
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "965aa4be2413679ba3b8b6df01c0a204", "grade": true, "grade_id": "test_param_grid_sizes", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "ab01852bf20adb3e4a753271051f5ab5", "grade": true, "grade_id": "test_param_grid_sizes", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from coffee_shop.checking import answered, check, raises
+
 with check("02_the_dials", "Batch size"):
     answered(param_grid, "param_grid")
     batch_sizes, neurons = values_of("clf__batch_size"), values_of("clf__model__num_neurons")
     assert are_numbers(batch_sizes), f"Expected batch sizes that are numbers, found {batch_sizes}."
     assert are_numbers(neurons), f"Expected numbers of neurons that are numbers, found {neurons}."
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "d32d77c8d6beee2b57b8baee593fccf1", "grade": true, "grade_id": "test_param_grid_combinations", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "7289f2e2de4459732ae36333b254c579", "grade": true, "grade_id": "test_param_grid_combinations", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from coffee_shop.checking import answered, check, raises
+
 with check("03_grid_search", "Count the fits"):
     assert isinstance(answered(param_grid, "param_grid"), dict), (
         f"Expected `param_grid` to be a dict, found a {type(param_grid).__name__}.")
@@ -202,7 +213,9 @@ def count_fits(param_grid, cv=3, refit=True):
     # YOUR CODE HERE
 
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "7e4b36d26cb9f501e5f61b14efdfe5b8", "grade": true, "grade_id": "test_count_fits_grid", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "f8429ea50ccaeaa20a1e0c9f4c46b19f", "grade": true, "grade_id": "test_count_fits_grid", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from coffee_shop.checking import answered, check, raises
+
 with check("03_grid_search", "Count the fits"):
     small = {"dropout": [0.0, 0.2, 0.4], "epochs": [5, 10]}
     found = answered(count_fits(small), "count_fits")
@@ -210,12 +223,16 @@ with check("03_grid_search", "Count the fits"):
     found = answered(count_fits(small, cv=5, refit=False), "count_fits")
     assert found == 30, f"Expected 30 trainings for 3 × 2 recipes and 5 folds without refit, found {found}."
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "2de4938f61bfd3895047de9bc924aa6a", "grade": true, "grade_id": "test_count_fits_list", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "f4fcc5029518480702cd443e6f838cc9", "grade": true, "grade_id": "test_count_fits_list", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from coffee_shop.checking import answered, check, raises
+
 with check("03_grid_search", "Several maps at once"):
     found = answered(count_fits([{"dropout": [0.0, 0.2]}, {"epochs": [5, 10, 20]}], cv=2), "count_fits")
     assert found == 11, f"Expected 11 trainings for grids of 2 and 3 recipes, 2 folds and one refit, found {found}."
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "bfa9bb34af20ce522547631c327d2ed5", "grade": true, "grade_id": "test_count_fits_errors", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "40f93b116f9ed9000c3ec6b2ee719c07", "grade": true, "grade_id": "test_count_fits_errors", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from coffee_shop.checking import answered, check, raises
+
 with check("03_grid_search", "Count the fits"):
     raises(ValueError, lambda: count_fits({"dropout": [0.0, 0.2]}, cv=1), "a single fold")
 
@@ -326,19 +343,25 @@ def finer_values(values, best):
     return finer_grid({"dial": values}, {"dial": best})["dial"]
 
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "52cc1a8cec68247cf55391fe6a559bed", "grade": true, "grade_id": "test_refine_grid_inside", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "029be6121526165ab008574d14ec90db", "grade": true, "grade_id": "test_refine_grid_inside", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from coffee_shop.checking import answered, check, raises
+
 with check("03_grid_search", "From coarse to fine"):
     answered(refine_grid, "refine_grid")
     finer = finer_values([16, 32, 64], 32)
     assert finer == [23, 32, 45], f"Expected [23, 32, 45] around 32 in [16, 32, 64], found {finer}."
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "067c9efb5d94e973570286eaf4fc15d3", "grade": true, "grade_id": "test_refine_grid_edge", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "966fab72ab3a8d2115a1ab2291537528", "grade": true, "grade_id": "test_refine_grid_edge", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from coffee_shop.checking import answered, check, raises
+
 with check("03_grid_search", "Leave the box"):
     answered(refine_grid, "refine_grid")
     finer = finer_values([1e-4, 1e-3, 1e-2], 1e-2)
     assert len(finer) == 3, f"Expected three values at the edge of a grid, found {len(finer)}."
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "1073bf9d753d79c03db79eb0a0b8911f", "grade": true, "grade_id": "test_refine_grid_pinned", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "9c98a207b73bdcbebcab5265a1faa7a5", "grade": true, "grade_id": "test_refine_grid_pinned", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from coffee_shop.checking import answered, check, raises
+
 with check("03_grid_search", "From coarse to fine"):
     answered(refine_grid, "refine_grid")
     finer = finer_grid({"activation": ["relu", "tanh"], "layers": [2]}, {"activation": "tanh", "layers": 2})
@@ -356,5 +379,13 @@ with check("03_grid_search", "From coarse to fine"):
 # **For discussion** (no points): which of your three dials would you drop first if the time were halved, and
 # why?
 
-# %% [markdown] deletable=false nbgrader={"cell_type": "markdown", "checksum": "35dfe6dca85ed4b26fbfa4346458a69f", "grade": true, "grade_id": "which_dial_to_drop", "locked": false, "points": 0, "schema_version": 3, "solution": true, "task": false}
-# YOUR ANSWER HERE
+# %% [markdown]
+# *Write your thoughts here. Nobody marks them.*
+
+# %% [markdown]
+# <details><summary>One answer</summary>
+#
+# The batch size. It changes mostly how long a training takes and how noisy it is; a learning rate that suits
+# one batch size usually nearly suits the next one. The learning rate stays: it decides whether the model learns.
+#
+# </details>

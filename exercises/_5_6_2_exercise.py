@@ -29,6 +29,9 @@
 #
 # Run the cells from top to bottom; the race takes a few seconds. A test cell says ✓ when what it can show here is
 # right; the rest is marked after you hand in. Look again at lesson *04_random_search* if you get stuck.
+#
+# To have the whole exercise marked now, save it, open a terminal in the folder of the course and run
+# `autograder check exercises/_5_6_2_exercise.ipynb`: it says for each test cell what is still wrong.
 
 # %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "198cf7f811622b304a61a607443d82a1", "grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import numpy as np
@@ -106,7 +109,9 @@ def spaces_of(distributions):
     return spaces
 
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "702e895cf3d952ec31f0aef1b4117266", "grade": true, "grade_id": "test_param_distributions_dials", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "4493051222af31452f2c5ce5f31580bd", "grade": true, "grade_id": "test_param_distributions_dials", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from coffee_shop.checking import answered, check, raises
+
 with check("04_random_search", "Distributions instead of lists"):
     for space in spaces_of(answered(param_distributions, "param_distributions")):
         different = sorted(map(str, set(space) ^ set(param_grid)))
@@ -117,7 +122,9 @@ with check("04_random_search", "Distributions instead of lists"):
             assert is_list or hasattr(values, "rvs"), (
                 f"Expected a distribution or a list of values for {dial}, found a {type(values).__name__}.")
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "accfe926616f2d4c6bdfed7c47e790ba", "grade": true, "grade_id": "test_param_distributions_learning_rate", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "fe95c0ba311353143a0f20841022fc30", "grade": true, "grade_id": "test_param_distributions_learning_rate", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from coffee_shop.checking import answered, check, raises
+
 with check("04_random_search", "Distributions instead of lists"):
     for space in spaces_of(answered(param_distributions, "param_distributions")):
         assert "clf__model__learning_rate" in space, "Expected the learning rate among the dials, it is missing."
@@ -189,7 +196,9 @@ def is_number(value):
     return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
 
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "f9652d55532fa2e7f5ba5a10b2e5ef4f", "grade": true, "grade_id": "test_timed_fit_result", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "094b7e193dfb2f39ea2b7310cffa0e86", "grade": true, "grade_id": "test_timed_fit_result", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from coffee_shop.checking import answered, check, raises
+
 with check("04_random_search", "Time it fairly"):
     trial = Trial(idle)
     result = answered(timed_fit(trial, [[0], [1]], [0, 1]), "timed_fit")
@@ -198,7 +207,9 @@ with check("04_random_search", "Time it fairly"):
     assert result[0] is trial, f"Expected the search to come back first, found a {type(result[0]).__name__}."
     assert trial.fits, "Expected the search to be fitted, found one that is not."
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "d64a67b1047cde1e10609ed5af13e875", "grade": true, "grade_id": "test_timed_fit_clock", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "097356dcb32176725d55e723371f362f", "grade": true, "grade_id": "test_timed_fit_clock", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from coffee_shop.checking import answered, check, raises
+
 with check("04_random_search", "Time it fairly"):
     result = answered(timed_fit(Trial(idle), [[0], [1]], [0, 1]), "timed_fit")
     assert isinstance(result, (tuple, list)) and len(result) == 2, (
@@ -310,14 +321,18 @@ random_search, random_seconds = ..., ...
 # %%
 plots.draw_race({"grid": grid_search, "random": random_search})
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "d537eff68a669b60a51a90f1080fb4bf", "grade": true, "grade_id": "test_run_searches_rules", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "c67d1705e607c8c2aa95e07c284833d4", "grade": true, "grade_id": "test_run_searches_rules", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from coffee_shop.checking import answered, check, raises
+
 with check("04_random_search", "Run the race"):
     for name, search in {"grid_search": grid_search, "random_search": random_search}.items():
         assert hasattr(answered(search, name), "best_score_"), f"Expected `{name}` to be a fitted search, it is not."
     drawn = len(random_search.cv_results_["params"])
     assert drawn == 4, f"Expected random search to draw four recipes, found {drawn}."
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "ab72c5cb37a70f908d9932d353d9fb55", "grade": true, "grade_id": "test_run_searches_runtimes", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "0f5b5f953364c30021681c7af3cd3262", "grade": true, "grade_id": "test_run_searches_runtimes", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from coffee_shop.checking import answered, check, raises
+
 with check("04_random_search", "Run the race"):
     for name, search in {"grid_search": grid_search, "random_search": random_search}.items():
         assert hasattr(answered(search, name), "cv_results_"), f"Expected `{name}` to be a fitted search, it is not."
@@ -326,7 +341,9 @@ with check("04_random_search", "Run the race"):
             f"Expected `{name}` to be a number, found a {type(seconds).__name__}.")
         assert seconds > 0, f"Expected `{name}` to be more than zero, found {seconds:g}."
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "edcae0613bc5e822ba3d502cd894cd0b", "grade": true, "grade_id": "test_run_searches_scores", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "0b4cd0caea9e1729cb6920580a3c45da", "grade": true, "grade_id": "test_run_searches_scores", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from coffee_shop.checking import answered, check, raises
+
 with check("04_random_search", "Run the race"):
     for name, search in {"grid_search": grid_search, "random_search": random_search}.items():
         assert hasattr(answered(search, name), "best_score_"), f"Expected `{name}` to be a fitted search, it is not."
@@ -398,7 +415,9 @@ def table_of(found):
     return found.set_index("name") if "name" in found else found
 
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "f25bd5dd8c5fda4bbd6bbc23ec54c1f7", "grade": true, "grade_id": "test_compare", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "681c6d0e27920ac4bbbc0903ccf4957e", "grade": true, "grade_id": "test_compare", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from coffee_shop.checking import answered, check, raises
+
 with check("04_random_search", "Compare the two"):
     table = table_of(answered(compare({"example": (example, 1.4)}), "compare"))
     assert list(table.index) == ["example"], f"Expected one row a name, the index, found the rows {list(table.index)}."
@@ -468,13 +487,17 @@ def strategy_of(*call):
     return name, int(n)
 
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "e42b3b3595f414da45489a873cc657a9", "grade": true, "grade_id": "test_choose_strategy_grid", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "cb2ba84f0e075804c5701071d7092d75", "grade": true, "grade_id": "test_choose_strategy_grid", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from coffee_shop.checking import answered, check, raises
+
 with check("04_random_search", "Spend a budget"):
     answered(choose_strategy, "choose_strategy")
     found = strategy_of(12, 2, 0.5, 60)
     assert found == ("grid", 12), f"Expected a generous budget to pay for the whole grid, found {found}."
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "4a0f03584561b40cb23a244bcd028b09", "grade": true, "grade_id": "test_choose_strategy_random", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "19b8fd32059b28aaa292e4d7b1b9c621", "grade": true, "grade_id": "test_choose_strategy_random", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from coffee_shop.checking import answered, check, raises
+
 with check("04_random_search", "Spend a budget"):
     answered(choose_strategy, "choose_strategy")
     found = strategy_of(3125, 2, 0.5, 60)
@@ -490,5 +513,14 @@ with check("04_random_search", "Spend a budget"):
 #
 # **For discussion** (no points): why did random search get so close?
 
-# %% [markdown] deletable=false nbgrader={"cell_type": "markdown", "checksum": "b968419681c325e1feede8fce9fd73f3", "grade": true, "grade_id": "why_so_close", "locked": false, "points": 0, "schema_version": 3, "solution": true, "task": false}
-# YOUR ANSWER HERE
+# %% [markdown]
+# *Write your thoughts here. Nobody marks them.*
+
+# %% [markdown]
+# <details><summary>One answer</summary>
+#
+# Many recipes are nearly as good as the best one: the score depends mostly on the learning rate, and a wide range of
+# rates does well. Four draws try four different learning rates, more than the grid's three, and one of them is very
+# likely to lie in that range.
+#
+# </details>

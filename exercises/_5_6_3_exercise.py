@@ -32,6 +32,9 @@
 # Run the cells from top to bottom. A test cell says ✓ when what it can show here is right; the rest, such as other
 # models than yours, is marked after you hand in. Look again at lessons *07_choosing_a_winner* and *08_saving* if you
 # get stuck.
+#
+# To have the whole exercise marked now, save it, open a terminal in the folder of the course and run
+# `autograder check exercises/_5_6_3_exercise.ipynb`: it says for each test cell what is still wrong.
 
 # %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "d06d282b276fa2d557685c865e357986", "grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import os
@@ -104,7 +107,9 @@ def select_best(search):
 # %%
 select_best(search)
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "91549ce4b1dd306bba2c4683b8583684", "grade": true, "grade_id": "test_select_best", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "971f20121cd7a875c5267f9b1c8f3bd6", "grade": true, "grade_id": "test_select_best", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from coffee_shop.checking import answered, check, raises
+
 with check("07_choosing_a_winner", "Take the winner out of the search"):
     winner = answered(select_best(search), "select_best")
     assert isinstance(winner, (tuple, list)) and len(winner) == 3, (
@@ -188,7 +193,9 @@ small = rebuild()
 history = small.fit(prepared_train, y_train, epochs=2, batch_size=64, verbose=0)
 plots.draw_sizes(freeze(small, freezer / "look"))
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "6a468aa9f6d1bc4b344371cd98bb8ca5", "grade": true, "grade_id": "test_freeze_files", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "b7b0b583f058265bd1063764c4c12072", "grade": true, "grade_id": "test_freeze_files", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from coffee_shop.checking import answered, check, raises
+
 with check("08_saving", "Three ways to freeze"):
     go_home()
     paths = answered(freeze(small, freezer / "shelf" / "visible"), "freeze")
@@ -198,7 +205,9 @@ with check("08_saving", "Three ways to freeze"):
         assert isinstance(paths[key], (str, Path)), f"Expected a path for {key!r}, found a {type(paths[key]).__name__}."
         assert Path(paths[key]).exists(), f"Expected {Path(paths[key]).name} to be there, it is not."
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "04e4eb4a7a928d2030b842440064dcf9", "grade": true, "grade_id": "test_freeze_other_models", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "c043274c0899fa39b7d29a63f219bbed", "grade": true, "grade_id": "test_freeze_other_models", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from coffee_shop.checking import answered, check, raises
+
 with check("08_saving", "Three ways to freeze"):
     go_home()
     one = answered(freeze(small, freezer / "one"), "freeze")
@@ -282,14 +291,18 @@ def answer_of(thawed, key, rows):
     return found
 
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "d923e57aa3b8b93538daee6df1d7975c", "grade": true, "grade_id": "test_thaw_models", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "05f2a3ff5228491dd507ec31de23183c", "grade": true, "grade_id": "test_thaw_models", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from coffee_shop.checking import answered, check, raises
+
 with check("08_saving", "Thaw in another kitchen"):
     go_home()
     thawed = answered(thaw(frozen, rebuild), "thaw")
     for key in ["keras", "saved_model"]:
         answer_of(thawed, key, prepared_test[:5])
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "bbdd804c3c033855769650978a23ed02", "grade": true, "grade_id": "test_thaw_weights", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "36bb64965e839fabed62877f5f31d231", "grade": true, "grade_id": "test_thaw_weights", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from coffee_shop.checking import answered, check, raises
+
 with check("08_saving", "Thaw in another kitchen"):
     go_home()
     thawed = answered(thaw(frozen, rebuild), "thaw")
@@ -345,7 +358,9 @@ def too_low(X):
 exact = {"exact": lambda X: small(X).numpy(), "low": too_low}
 round_trip_errors(small, exact, prepared_test)
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "f9b859c7fb9156110176058bc011e49a", "grade": true, "grade_id": "test_round_trip_errors", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "4a3f109cc1bb92f92066a69f2a4d76be", "grade": true, "grade_id": "test_round_trip_errors", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from coffee_shop.checking import answered, check, raises
+
 with check("08_saving", "Measure the round trip"):
     found = answered(round_trip_errors(small, exact, prepared_test), "round_trip_errors")
     assert isinstance(found, dict), f"Expected a dict, one number a format, found a {type(found).__name__}."
@@ -392,14 +407,18 @@ def resume_training(path, X, y, epochs):
     # YOUR CODE HERE
 
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "1b2211e111d991f83a4e0b525cd76cb3", "grade": true, "grade_id": "test_resume_steps", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "1dca0c4f2a29c41a17a922cd651c588c", "grade": true, "grade_id": "test_resume_steps", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from coffee_shop.checking import answered, check, raises
+
 with check("08_saving", "Pick up where you stopped"):
     go_home()
     small.save(freezer / "paused.keras")
     resumed = answered(resume_training(freezer / "paused.keras", prepared_train, y_train, 1), "resume_training")
     assert hasattr(resumed, "get_weights"), f"Expected a Keras model back, found a {type(resumed).__name__}."
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "27c6c9106740a3d73e3b1c4f746021d3", "grade": true, "grade_id": "test_resume_state", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "2844bedc2cf2a9197f3214d1ad3b722d", "grade": true, "grade_id": "test_resume_state", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from coffee_shop.checking import answered, check, raises
+
 with check("08_saving", "Pick up where you stopped"):
     go_home()
     small.save(freezer / "paused.keras")
@@ -466,7 +485,9 @@ def ask_recipe(recipe, rows):
     return np.asarray(found).reshape(len(rows), -1)[:, -1]
 
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "69e70bfa535c5248c8097342785c22b1", "grade": true, "grade_id": "test_recipe_round_trip", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "51feff1f44b14344d8bb67041b041323", "grade": true, "grade_id": "test_recipe_round_trip", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from coffee_shop.checking import answered, check, raises
+
 with check("08_saving", "The whole recipe"):
     go_home()
     save_recipe(search.best_estimator_, freezer / "recipe")
@@ -474,7 +495,9 @@ with check("08_saving", "The whole recipe"):
     found = ask_recipe(recipe, X_test)
     assert np.all((found >= 0) & (found <= 1)), "Expected probabilities between 0 and 1, found others."
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "dc36352de2d866806c28b3e2cfdd9914", "grade": true, "grade_id": "test_recipe_damage", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "00e524867f0b985d7d7255cd7556fe49", "grade": true, "grade_id": "test_recipe_damage", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from coffee_shop.checking import answered, check, raises
+
 with check("08_saving", "The whole recipe"):
     go_home()
     save_recipe(search.best_estimator_, freezer / "damaged")
@@ -493,5 +516,14 @@ with check("08_saving", "The whole recipe"):
 # **For discussion** (no points): apart from weights and preprocessing, what else should travel with a churn model,
 # and why?
 
-# %% [markdown] deletable=false nbgrader={"cell_type": "markdown", "checksum": "ce6994f3305676d2129ab94ba12eddf0", "grade": true, "grade_id": "what_belongs_to_the_model", "locked": false, "points": 0, "schema_version": 3, "solution": true, "task": false}
-# YOUR ANSWER HERE
+# %% [markdown]
+# *Write your thoughts here. Nobody marks them.*
+
+# %% [markdown]
+# <details><summary>One answer</summary>
+#
+# The threshold above which a customer is called; the versions of the libraries; a checksum of the training data; the
+# metric and its value on customers never seen; who trained it and when. Without them nobody can tell whether the model
+# in production is the one that was tested, or make it again.
+#
+# </details>

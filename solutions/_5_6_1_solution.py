@@ -14,6 +14,9 @@
 # Run the cells from top to bottom. A test cell says ✓ when what it can show here is right; the rest, such as the
 # spacing of the learning rates, is marked after you hand in. A test cell that is not happy says what it expected,
 # what it found and where to read. Look again at lessons *02_the_dials* and *03_grid_search* if you get stuck.
+#
+# To have the whole exercise marked now, save it, open a terminal in the folder of the course and run
+# `autograder check exercises/_5_6_1_exercise.ipynb`: it says for each test cell what is still wrong.
 
 # %% locked="setup"
 import numpy as np
@@ -105,6 +108,8 @@ def are_numbers(values):
     return all(isinstance(value, (int, float, np.number)) and not isinstance(value, bool) for value in values)
 
 # %% test="test_param_grid_dials" points=1
+from coffee_shop.checking import answered, check, raises
+
 with check("03_grid_search", "Write the map down"):
     assert isinstance(answered(param_grid, "param_grid"), dict), (
         f"Expected `param_grid` to be a dict, found a {type(param_grid).__name__}.")
@@ -115,6 +120,8 @@ with check("03_grid_search", "Write the map down"):
         assert count >= 2, f"Expected at least two values of {dial}, found {count}."
 
 # %% test="test_param_grid_learning_rate" points=1
+from coffee_shop.checking import answered, check, raises
+
 with check("02_the_dials", "Learning rate"):
     answered(param_grid, "param_grid")
     rates = values_of("clf__model__learning_rate")
@@ -123,6 +130,8 @@ with check("02_the_dials", "Learning rate"):
     assert different >= 3, f"Expected at least three different learning rates, found {different}."
 
 # %% test="test_param_grid_sizes" points=1
+from coffee_shop.checking import answered, check, raises
+
 with check("02_the_dials", "Batch size"):
     answered(param_grid, "param_grid")
     batch_sizes, neurons = values_of("clf__batch_size"), values_of("clf__model__num_neurons")
@@ -130,6 +139,8 @@ with check("02_the_dials", "Batch size"):
     assert are_numbers(neurons), f"Expected numbers of neurons that are numbers, found {neurons}."
 
 # %% test="test_param_grid_combinations" points=1
+from coffee_shop.checking import answered, check, raises
+
 with check("03_grid_search", "Count the fits"):
     assert isinstance(answered(param_grid, "param_grid"), dict), (
         f"Expected `param_grid` to be a dict, found a {type(param_grid).__name__}.")
@@ -198,6 +209,8 @@ def count_fits(param_grid, cv=3, refit=True):
     ### END SOLUTION
 
 # %% test="test_count_fits_grid" points=1
+from coffee_shop.checking import answered, check, raises
+
 with check("03_grid_search", "Count the fits"):
     small = {"dropout": [0.0, 0.2, 0.4], "epochs": [5, 10]}
     found = answered(count_fits(small), "count_fits")
@@ -206,11 +219,15 @@ with check("03_grid_search", "Count the fits"):
     assert found == 30, f"Expected 30 trainings for 3 × 2 recipes and 5 folds without refit, found {found}."
 
 # %% test="test_count_fits_list" points=1
+from coffee_shop.checking import answered, check, raises
+
 with check("03_grid_search", "Several maps at once"):
     found = answered(count_fits([{"dropout": [0.0, 0.2]}, {"epochs": [5, 10, 20]}], cv=2), "count_fits")
     assert found == 11, f"Expected 11 trainings for grids of 2 and 3 recipes, 2 folds and one refit, found {found}."
 
 # %% test="test_count_fits_errors" points=1
+from coffee_shop.checking import answered, check, raises
+
 with check("03_grid_search", "Count the fits"):
     raises(ValueError, lambda: count_fits({"dropout": [0.0, 0.2]}, cv=1), "a single fold")
 
@@ -348,18 +365,24 @@ def finer_values(values, best):
     return finer_grid({"dial": values}, {"dial": best})["dial"]
 
 # %% test="test_refine_grid_inside" points=1
+from coffee_shop.checking import answered, check, raises
+
 with check("03_grid_search", "From coarse to fine"):
     answered(refine_grid, "refine_grid")
     finer = finer_values([16, 32, 64], 32)
     assert finer == [23, 32, 45], f"Expected [23, 32, 45] around 32 in [16, 32, 64], found {finer}."
 
 # %% test="test_refine_grid_edge" points=1
+from coffee_shop.checking import answered, check, raises
+
 with check("03_grid_search", "Leave the box"):
     answered(refine_grid, "refine_grid")
     finer = finer_values([1e-4, 1e-3, 1e-2], 1e-2)
     assert len(finer) == 3, f"Expected three values at the edge of a grid, found {len(finer)}."
 
 # %% test="test_refine_grid_pinned" points=1
+from coffee_shop.checking import answered, check, raises
+
 with check("03_grid_search", "From coarse to fine"):
     answered(refine_grid, "refine_grid")
     finer = finer_grid({"activation": ["relu", "tanh"], "layers": [2]}, {"activation": "tanh", "layers": 2})
@@ -377,8 +400,13 @@ with check("03_grid_search", "From coarse to fine"):
 # **For discussion** (no points): which of your three dials would you drop first if the time were halved, and
 # why?
 
-# %% [markdown] question="which_dial_to_drop"
-# ### BEGIN SOLUTION
+# %% [markdown]
+# *Write your thoughts here. Nobody marks them.*
+
+# %% [markdown]
+# <details><summary>One answer</summary>
+#
 # The batch size. It changes mostly how long a training takes and how noisy it is; a learning rate that suits
 # one batch size usually nearly suits the next one. The learning rate stays: it decides whether the model learns.
-# ### END SOLUTION
+#
+# </details>

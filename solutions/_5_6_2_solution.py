@@ -15,6 +15,9 @@
 #
 # Run the cells from top to bottom; the race takes a few seconds. A test cell says ✓ when what it can show here is
 # right; the rest is marked after you hand in. Look again at lesson *04_random_search* if you get stuck.
+#
+# To have the whole exercise marked now, save it, open a terminal in the folder of the course and run
+# `autograder check exercises/_5_6_2_exercise.ipynb`: it says for each test cell what is still wrong.
 
 # %% locked="setup"
 import numpy as np
@@ -100,6 +103,8 @@ def spaces_of(distributions):
     return spaces
 
 # %% test="test_param_distributions_dials" points=1
+from coffee_shop.checking import answered, check, raises
+
 with check("04_random_search", "Distributions instead of lists"):
     for space in spaces_of(answered(param_distributions, "param_distributions")):
         different = sorted(map(str, set(space) ^ set(param_grid)))
@@ -111,6 +116,8 @@ with check("04_random_search", "Distributions instead of lists"):
                 f"Expected a distribution or a list of values for {dial}, found a {type(values).__name__}.")
 
 # %% test="test_param_distributions_learning_rate" points=1
+from coffee_shop.checking import answered, check, raises
+
 with check("04_random_search", "Distributions instead of lists"):
     for space in spaces_of(answered(param_distributions, "param_distributions")):
         assert "clf__model__learning_rate" in space, "Expected the learning rate among the dials, it is missing."
@@ -184,6 +191,8 @@ def is_number(value):
     return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
 
 # %% test="test_timed_fit_result" points=1
+from coffee_shop.checking import answered, check, raises
+
 with check("04_random_search", "Time it fairly"):
     trial = Trial(idle)
     result = answered(timed_fit(trial, [[0], [1]], [0, 1]), "timed_fit")
@@ -193,6 +202,8 @@ with check("04_random_search", "Time it fairly"):
     assert trial.fits, "Expected the search to be fitted, found one that is not."
 
 # %% test="test_timed_fit_clock" points=1
+from coffee_shop.checking import answered, check, raises
+
 with check("04_random_search", "Time it fairly"):
     result = answered(timed_fit(Trial(idle), [[0], [1]], [0, 1]), "timed_fit")
     assert isinstance(result, (tuple, list)) and len(result) == 2, (
@@ -312,6 +323,8 @@ random_search, random_seconds = timed_fit(
 plots.draw_race({"grid": grid_search, "random": random_search})
 
 # %% test="test_run_searches_rules" points=1
+from coffee_shop.checking import answered, check, raises
+
 with check("04_random_search", "Run the race"):
     for name, search in {"grid_search": grid_search, "random_search": random_search}.items():
         assert hasattr(answered(search, name), "best_score_"), f"Expected `{name}` to be a fitted search, it is not."
@@ -319,6 +332,8 @@ with check("04_random_search", "Run the race"):
     assert drawn == 4, f"Expected random search to draw four recipes, found {drawn}."
 
 # %% test="test_run_searches_runtimes" points=1
+from coffee_shop.checking import answered, check, raises
+
 with check("04_random_search", "Run the race"):
     for name, search in {"grid_search": grid_search, "random_search": random_search}.items():
         assert hasattr(answered(search, name), "cv_results_"), f"Expected `{name}` to be a fitted search, it is not."
@@ -328,6 +343,8 @@ with check("04_random_search", "Run the race"):
         assert seconds > 0, f"Expected `{name}` to be more than zero, found {seconds:g}."
 
 # %% test="test_run_searches_scores" points=1
+from coffee_shop.checking import answered, check, raises
+
 with check("04_random_search", "Run the race"):
     for name, search in {"grid_search": grid_search, "random_search": random_search}.items():
         assert hasattr(answered(search, name), "best_score_"), f"Expected `{name}` to be a fitted search, it is not."
@@ -414,6 +431,8 @@ def table_of(found):
     return found.set_index("name") if "name" in found else found
 
 # %% test="test_compare" points=1
+from coffee_shop.checking import answered, check, raises
+
 with check("04_random_search", "Compare the two"):
     table = table_of(answered(compare({"example": (example, 1.4)}), "compare"))
     assert list(table.index) == ["example"], f"Expected one row a name, the index, found the rows {list(table.index)}."
@@ -488,12 +507,16 @@ def strategy_of(*call):
     return name, int(n)
 
 # %% test="test_choose_strategy_grid" points=1
+from coffee_shop.checking import answered, check, raises
+
 with check("04_random_search", "Spend a budget"):
     answered(choose_strategy, "choose_strategy")
     found = strategy_of(12, 2, 0.5, 60)
     assert found == ("grid", 12), f"Expected a generous budget to pay for the whole grid, found {found}."
 
 # %% test="test_choose_strategy_random" points=1
+from coffee_shop.checking import answered, check, raises
+
 with check("04_random_search", "Spend a budget"):
     answered(choose_strategy, "choose_strategy")
     found = strategy_of(3125, 2, 0.5, 60)
@@ -509,9 +532,14 @@ with check("04_random_search", "Spend a budget"):
 #
 # **For discussion** (no points): why did random search get so close?
 
-# %% [markdown] question="why_so_close"
-# ### BEGIN SOLUTION
+# %% [markdown]
+# *Write your thoughts here. Nobody marks them.*
+
+# %% [markdown]
+# <details><summary>One answer</summary>
+#
 # Many recipes are nearly as good as the best one: the score depends mostly on the learning rate, and a wide range of
 # rates does well. Four draws try four different learning rates, more than the grid's three, and one of them is very
 # likely to lie in that range.
-# ### END SOLUTION
+#
+# </details>

@@ -18,6 +18,9 @@
 # Run the cells from top to bottom. A test cell says ✓ when what it can show here is right; the rest, such as other
 # models than yours, is marked after you hand in. Look again at lessons *07_choosing_a_winner* and *08_saving* if you
 # get stuck.
+#
+# To have the whole exercise marked now, save it, open a terminal in the folder of the course and run
+# `autograder check exercises/_5_6_3_exercise.ipynb`: it says for each test cell what is still wrong.
 
 # %% locked="setup"
 import os
@@ -91,6 +94,8 @@ def select_best(search):
 select_best(search)
 
 # %% test="test_select_best" points=1
+from coffee_shop.checking import answered, check, raises
+
 with check("07_choosing_a_winner", "Take the winner out of the search"):
     winner = answered(select_best(search), "select_best")
     assert isinstance(winner, (tuple, list)) and len(winner) == 3, (
@@ -183,6 +188,8 @@ history = small.fit(prepared_train, y_train, epochs=2, batch_size=64, verbose=0)
 plots.draw_sizes(freeze(small, freezer / "look"))
 
 # %% test="test_freeze_files" points=1
+from coffee_shop.checking import answered, check, raises
+
 with check("08_saving", "Three ways to freeze"):
     go_home()
     paths = answered(freeze(small, freezer / "shelf" / "visible"), "freeze")
@@ -193,6 +200,8 @@ with check("08_saving", "Three ways to freeze"):
         assert Path(paths[key]).exists(), f"Expected {Path(paths[key]).name} to be there, it is not."
 
 # %% test="test_freeze_other_models" points=1
+from coffee_shop.checking import answered, check, raises
+
 with check("08_saving", "Three ways to freeze"):
     go_home()
     one = answered(freeze(small, freezer / "one"), "freeze")
@@ -285,6 +294,8 @@ def answer_of(thawed, key, rows):
     return found
 
 # %% test="test_thaw_models" points=1
+from coffee_shop.checking import answered, check, raises
+
 with check("08_saving", "Thaw in another kitchen"):
     go_home()
     thawed = answered(thaw(frozen, rebuild), "thaw")
@@ -292,6 +303,8 @@ with check("08_saving", "Thaw in another kitchen"):
         answer_of(thawed, key, prepared_test[:5])
 
 # %% test="test_thaw_weights" points=1
+from coffee_shop.checking import answered, check, raises
+
 with check("08_saving", "Thaw in another kitchen"):
     go_home()
     thawed = answered(thaw(frozen, rebuild), "thaw")
@@ -349,6 +362,8 @@ exact = {"exact": lambda X: small(X).numpy(), "low": too_low}
 round_trip_errors(small, exact, prepared_test)
 
 # %% test="test_round_trip_errors" points=1
+from coffee_shop.checking import answered, check, raises
+
 with check("08_saving", "Measure the round trip"):
     found = answered(round_trip_errors(small, exact, prepared_test), "round_trip_errors")
     assert isinstance(found, dict), f"Expected a dict, one number a format, found a {type(found).__name__}."
@@ -398,6 +413,8 @@ def resume_training(path, X, y, epochs):
     ### END SOLUTION
 
 # %% test="test_resume_steps" points=1
+from coffee_shop.checking import answered, check, raises
+
 with check("08_saving", "Pick up where you stopped"):
     go_home()
     small.save(freezer / "paused.keras")
@@ -405,6 +422,8 @@ with check("08_saving", "Pick up where you stopped"):
     assert hasattr(resumed, "get_weights"), f"Expected a Keras model back, found a {type(resumed).__name__}."
 
 # %% test="test_resume_state" points=1
+from coffee_shop.checking import answered, check, raises
+
 with check("08_saving", "Pick up where you stopped"):
     go_home()
     small.save(freezer / "paused.keras")
@@ -484,6 +503,8 @@ def ask_recipe(recipe, rows):
     return np.asarray(found).reshape(len(rows), -1)[:, -1]
 
 # %% test="test_recipe_round_trip" points=1
+from coffee_shop.checking import answered, check, raises
+
 with check("08_saving", "The whole recipe"):
     go_home()
     save_recipe(search.best_estimator_, freezer / "recipe")
@@ -492,6 +513,8 @@ with check("08_saving", "The whole recipe"):
     assert np.all((found >= 0) & (found <= 1)), "Expected probabilities between 0 and 1, found others."
 
 # %% test="test_recipe_damage" points=1
+from coffee_shop.checking import answered, check, raises
+
 with check("08_saving", "The whole recipe"):
     go_home()
     save_recipe(search.best_estimator_, freezer / "damaged")
@@ -510,9 +533,14 @@ with check("08_saving", "The whole recipe"):
 # **For discussion** (no points): apart from weights and preprocessing, what else should travel with a churn model,
 # and why?
 
-# %% [markdown] question="what_belongs_to_the_model"
-# ### BEGIN SOLUTION
+# %% [markdown]
+# *Write your thoughts here. Nobody marks them.*
+
+# %% [markdown]
+# <details><summary>One answer</summary>
+#
 # The threshold above which a customer is called; the versions of the libraries; a checksum of the training data; the
 # metric and its value on customers never seen; who trained it and when. Without them nobody can tell whether the model
 # in production is the one that was tested, or make it again.
-# ### END SOLUTION
+#
+# </details>

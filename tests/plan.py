@@ -82,6 +82,7 @@ SLOW = (
     "engine/honest/",
     "engine/test_cluster",
     "engine/test_database",
+    "engine/test_example_course",
     "engine/test_hostile_submissions",
     "engine/test_isolation",
     "engine/test_judge_table",

@@ -10,14 +10,17 @@ Whatever goes wrong inside becomes one `NotYet`, two sentences long, instead of 
 
 from __future__ import annotations
 
+import re
 import textwrap
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from coffee_shop.quiet import silent_stderr
 
 _WIDTH = 80  # nbgrader's validator cuts longer lines
+_NOTED_LINE = re.compile(r"in (.+), line \d+: (.+)")
 
 
 class NotYet(AssertionError):
@@ -96,21 +99,40 @@ class check:
 
 
 def _explain(error: BaseException) -> str:
-    if isinstance(error, AssertionError) and str(error):
+    frames = traceback.extract_tb(error.__traceback__)
+    if isinstance(error, NotYet) or (isinstance(error, AssertionError) and str(error) and _is_ours(frames[-1])):
         return str(error)
-    if isinstance(error, NameError) and error.__traceback__.tb_next is None:  # not inside an answer
-        return f"Not answered yet: `{error.name}` is not defined; run the cells above first."
+    if isinstance(error, NameError) and len(frames) == 1:  # not inside an answer
+        return (
+            f"`{error.name}` is not defined: the cell that defines it has not run yet, or it stopped with an error. "
+            "After a restart, run all cells above first."
+        )
     if isinstance(error, NotImplementedError):
         return "Not answered yet."
-    return f"Your code stopped with {type(error).__name__}: {_brief(error)}{_where(error)}."
+    what = f"{type(error).__name__}: {_brief(error)}"
+    where = _where(error, frames)
+    return f"Your code stopped with {what}{where}." if where else f"The test cannot use your answer. {what}."
 
 
 def _brief(error: BaseException) -> str:
     return textwrap.shorten(str(error) or "no message", 300, placeholder=" …").rstrip(".")
 
 
-def _where(error: BaseException) -> str:
-    """Return the student's own line that failed, never one of the test cell."""
-    test_cell, *frames = traceback.extract_tb(error.__traceback__)
-    own = [f for f in frames if "ipykernel" in f.filename and f.filename != test_cell.filename and f.line]
-    return f" (in `{own[-1].name}`, at `{own[-1].line}`)" if own else ""
+def _where(error: BaseException, frames: list[traceback.FrameSummary]) -> str:
+    """Return the student's own line that failed, never one of the test cell.
+
+    Where the answer ran in another process than the test, `autograder` has noted the line with the error.
+    """
+    noted = [found for note in getattr(error, "__notes__", ()) if (found := _NOTED_LINE.fullmatch(note))]
+    own = [f for f in frames[1:] if _is_in_cell(f) and f.filename != frames[0].filename and f.line]
+    lines = [found.groups() for found in noted] or [(frame.name, frame.line) for frame in own]
+    return " (in `{}`, at `{}`)".format(*lines[-1]) if lines else ""
+
+
+def _is_ours(frame: traceback.FrameSummary) -> bool:
+    """Return whether a line is of a notebook or of this package, and not of a library."""
+    return _is_in_cell(frame) or Path(frame.filename).is_relative_to(Path(__file__).parent)
+
+
+def _is_in_cell(frame: traceback.FrameSummary) -> bool:
+    return "ipykernel_" in frame.filename or frame.filename.startswith("<ipython-input")

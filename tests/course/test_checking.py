@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import linecache
 import logging
 import os
+import re
 import sys
 import warnings
 
@@ -15,43 +17,60 @@ from coffee_shop.quiet import silent_stderr
 HERE = check("03_grid_search", "Count the fits")
 
 
-def message(block) -> str:
-    with pytest.raises(NotYet) as caught, check("03_grid_search", "Count the fits"):
-        block()
+def cell(source, number, **names):
+    """Run a cell as a notebook's kernel does, and return what it defines."""
+    name = f"/tmp/ipykernel_1/{number}.py"
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+    exec(compile(source, name, "exec"), names)
+    return names
+
+
+def message_of(test, answer=""):
+    """What is said when a test cell fails that uses what the cell of an answer defines."""
+    source = "with check('03_grid_search', 'Count the fits'):\n    " + test
+    with pytest.raises(NotYet) as caught:
+        cell(source, 2, check=check, answered=answered, raises=raises, **cell(answer, 1))
     return str(caught.value)
 
 
-def fail(error):
-    raise error
+FUNCTION = "def f(n=0):\n    {}"
 
 
 @pytest.mark.parametrize(
-    ("block", "says"),
+    ("test", "answer", "says"),
     [
-        (lambda: answered(..., "param_grid"), "Not answered yet: `param_grid`"),
-        (lambda: answered(None, "count_fits"), "Not answered yet: `count_fits`"),
-        (lambda: fail(NotImplementedError()), "Not answered yet"),
-        (lambda: fail(AssertionError("Expected 3, found 4.")), "Expected 3, found 4."),
-        (lambda: fail(ZeroDivisionError("division by zero")), "Your code stopped with ZeroDivisionError"),
-        (lambda: sys.exit(0), "Your code stopped with SystemExit"),
-        (lambda: raises(ValueError, lambda: 1, "a zero"), "Expected ValueError for a zero, found no error"),
-        (lambda: raises(ValueError, lambda: None, "a zero"), "Not answered yet"),
-        (lambda: raises(ValueError, lambda: fail(KeyError("a")), "a zero"), "found KeyError"),
+        ("answered(x, 'x')", "x = ...", "Not answered yet: `x`"),
+        ("answered(f(), 'f')", "def f(): pass", "Not answered yet: `f`"),
+        ("f()", FUNCTION.format("raise NotImplementedError"), "Not answered yet"),
+        ("assert 1 == 2, 'Expected 3, found 4.'", "", "Expected 3, found 4."),
+        ("f()", FUNCTION.format("return 1 / n"), "stopped with ZeroDivisionError: division by zero (in `f`, at `return"),
+        ("f()", FUNCTION.format("raise SystemExit"), "Your code stopped with SystemExit"),
+        ("f()", FUNCTION.format("return math.inf"), "Your code stopped with NameError"),
+        ("f()", FUNCTION.format("assert n"), "Your code stopped with AssertionError: no message (in `f`, at `assert n`)"),
+        ("len(x)", "x = 3", "The test cannot use your answer. TypeError: object of type 'int' has no len()."),
+        ("never(1)", "", "`never` is not defined: the cell that defines it has not run yet, or it stopped"),
+        ("raises(ValueError, lambda: 1, 'a zero')", "", "Expected ValueError for a zero, found no error"),
+        ("raises(ValueError, f, 'a zero')", "def f(): pass", "Not answered yet"),
+        ("raises(ValueError, f, 'a zero')", FUNCTION.format("return {}['a']"), "found KeyError"),
+        (
+            "f()",
+            "import numpy as np\n" + FUNCTION.format("np.testing.assert_equal(n, 1)"),
+            "Your code stopped with AssertionError: Items are not equal: ACTUAL: 0 DESIRED: 1 (in `f`, at `np.testing",
+        ),
     ],
 )
-def test_everything_becomes_a_kind_message_with_a_pointer(block, says):
-    text = message(block)
+def test_everything_becomes_a_kind_message_with_a_pointer(test, answer, says):
+    text = message_of(test, answer)
     assert says in text
     assert text.endswith("Look again at lesson 03_grid_search, section “Count the fits”.")
 
 
-def test_missing_name_is_not_answered_yet():
-    with pytest.raises(NotYet, match="Not answered yet: `never_defined`"), check("a", "b"):
-        never_defined  # noqa: B018, F821
-
-
-def test_missing_name_inside_an_answer_is_named_as_an_error():
-    assert "NameError" in message(lambda: fail(NameError("name 'math' is not defined", name="math")))
+def test_a_line_that_ran_in_another_process_is_told_as_well():
+    error = ValueError("no")
+    error.add_note("in outer, line 3: return inner(n)")
+    error.add_note("in inner, line 7: raise ValueError('no')")
+    with pytest.raises(NotYet, match=re.escape("ValueError: no (in `inner`, at `raise ValueError('no')`).")), HERE:
+        raise error
 
 
 def test_rendering_is_short_and_narrow():

@@ -6,6 +6,7 @@ import decimal
 import importlib
 import io
 import json
+import linecache
 import re
 from fractions import Fraction
 from pkgutil import iter_modules
@@ -624,8 +625,11 @@ def test_a_closed_shop_is_named(capsys):
 
 
 def test_an_answer_that_stops_is_told_where(capsys):
-    CHECKS["check_distance"](lambda before, after: 1 / 0)
-    assert "Your code stopped with ZeroDivisionError" in capsys.readouterr().out
+    names: dict = {}
+    exec(compile("def mine(before, after): return 1 / 0", "/tmp/ipykernel_1/1.py", "exec"), names)
+    linecache.cache["/tmp/ipykernel_1/1.py"] = (0, None, ["def mine(before, after): return 1 / 0"], "")
+    CHECKS["check_distance"](names["mine"])
+    assert "Your code stopped with ZeroDivisionError: division by zero (in `mine`" in capsys.readouterr().out
 
 
 def test_what_is_said_fits_the_page(capsys):

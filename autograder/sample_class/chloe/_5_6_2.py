@@ -41,6 +41,3 @@ comparison
 def choose_strategy(n_combinations, cv, seconds_per_fit, budget_seconds):
     n = int((budget_seconds / seconds_per_fit - 1) / cv)
     return ("grid", n_combinations) if n >= n_combinations else ("random", n)
-
-# %% why_so_close [markdown]
-# Because the learning rate matters most, and four draws try four of them.

@@ -208,8 +208,8 @@ def _source_cell(cell: NotebookNode, index: int, hidden: dict[str, str] | None) 
 
 
 def _points(cell: NotebookNode, name: str, role: str) -> float:
-    """Return the points of a graded cell. Only a question may go without: a person decides on those."""
-    points = cell.metadata.get("points", 0 if role == "question" else None)
+    """Return the points of a graded cell."""
+    points = cell.metadata.get("points")
     if not isinstance(points, int | float) or points < 0:
         raise AuthoringError(f"{name}: this {role} cell has no points, such as: points=2")
     return points
