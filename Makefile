@@ -4,7 +4,7 @@ UV := $(shell sed -n 's/.*"\(uv==[^"]*\)".*/\1/p' pyproject.toml)
 SHARED_OUT := -n logical --maxprocesses 4
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help lab grade lessons site test test-quick golden coverage lint types build bench doctor environment clean
+.PHONY: help lab grade lessons site test test-quick golden coverage prove lint types build bench doctor environment clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -35,6 +35,12 @@ golden: .venv/ready ## run stock nbgrader where its results that tests compare w
 
 coverage: .venv/ready ## show how much of the engine its tests and the course's reach
 	pytest $(SHARED_OUT) --cov --cov-report term --cov-report html tests/engine tests/course
+
+prove: .venv/ready ## prove the tests of the exercises with mutants and cases: about half an hour on two cores
+	rm -rf build/proof
+	autograder build --course build/proof
+	autograder prove --course build/proof --assignment 5_6 \
+		--equivalents autograder/hidden_tests/equivalents.toml --cases tests/course/answers
 
 lint: .venv/ready ## check style and spelling, and that generated files are up to date
 	ruff check . && ruff format --check . && python .ci/environment.py --check && autograder exercises --check

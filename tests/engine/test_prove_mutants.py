@@ -52,6 +52,14 @@ def changed(answer: str, *shown: str) -> dict[str, list[str]]:
         ("y = list(x)", "conversion", ["y = x"]),
         ("y = x.copy()", "conversion", ["y = x"]),
         ("y = f(a + b for a in c)", "keyword", []),
+        ("y = {'a': 'b'}", "text", ["y = {'ax': 'b'}", "y = {'a': 'bx'}"]),
+        ("y = x['a'] == 'b'", "text", ["y = x['ax'] == 'b'", "y = x['a'] == 'bx'"]),
+        ("y = f('a', sep='b')", "text", ["y = f('ax', sep='b')", "y = f('a', sep='bx')"]),
+        ("print('a')\ny = f''", "text", []),
+        ("def f(a='b'):\n    return 'c'", "text", ["def f(a='bx'):", "return 'cx'"]),
+        ("def f(a, b):\n    return a - b", "variable", ["return b - b", "return a - a"]),
+        ("def f(self, a):\n    return a", "variable", []),
+        ("def f(a, b):\n    return lambda a: a", "variable", []),
     ],
 )
 def test_every_kind_of_mistake_is_made(answer, kind, expected):
@@ -102,8 +110,8 @@ def test_calls_that_are_not_plain_show_nothing(call):
     assert "visible" not in changed(FUNCTION, call)
 
 
-@pytest.mark.parametrize("answer", ["x = 'a'", '"""Only text."""', "x = f'{a + 1}'", "def f(a: 1 + 2) -> 3 + 4: ..."])
-def test_texts_and_type_hints_are_left_alone(answer):
+@pytest.mark.parametrize("answer", ['"""Only text."""', "x = f'{a + 1}'", "def f(a: 1 + 2) -> 3 + 4: ..."])
+def test_texts_for_people_and_type_hints_are_left_alone(answer):
     assert set(changed(answer)) <= {"statement"}
 
 

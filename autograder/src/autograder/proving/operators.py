@@ -42,6 +42,7 @@ _CONVERSIONS = {
     "copy", "deepcopy",
 }  # fmt: skip
 _LISTS = {"list", "sorted"}
+_SHOWING = {"print", "input", "display"}  # what they show is for people, and seldom prescribed
 _WHOLE = {"int", "len", "round"}
 
 
@@ -52,8 +53,17 @@ def edits_of(source: Source, node: ast.AST) -> Iterator[Edit]:
             yield Edit(kind, changes)
 
 
-def nodes_of(tree: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes of a tree in which a mistake can be made: no type hints, decorators, messages or f-strings."""
+def nodes_of(tree: ast.AST, without: tuple[type[ast.AST], ...] = ()) -> Iterator[ast.AST]:
+    """Yield the nodes of a tree in which a mistake can be made: no type hints, decorators, messages or f-strings.
+
+    Parameters
+    ----------
+    tree : ast.AST
+    without : tuple of type
+        Nodes of these types are left out as well, with all that is in them.
+    """
+    if isinstance(tree, without):
+        return
     yield tree
     for name, value in ast.iter_fields(tree):
         skipped = name in ("annotation", "returns", "decorator_list", "msg", "type_comment", "type_params")
@@ -61,7 +71,7 @@ def nodes_of(tree: ast.AST) -> Iterator[ast.AST]:
             continue
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST) and not isinstance(child, ast.JoinedStr):
-                yield from nodes_of(child)
+                yield from nodes_of(child, without)
 
 
 def _comparison(source: Source, node: ast.Compare) -> Iterator[list[Change]]:
@@ -113,6 +123,27 @@ def _constant(source: Source, node: ast.Constant) -> Iterator[list[Change]]:
         others = []
     for other in others:
         yield [source.replace(node, repr(other))]
+
+
+def _text(source: Source, node: ast.AST) -> Iterator[list[Change]]:
+    """Misspell the texts that stand right in a node, such as keys, names of files and settings."""
+    if isinstance(node, ast.Call) and _called(node) in _SHOWING:
+        return
+    for child in ast.iter_child_nodes(node):
+        part = child.value if isinstance(child, ast.keyword) else child
+        if isinstance(part, ast.Constant) and isinstance(part.value, str) and part.value:
+            yield [source.replace(part, repr(f"{part.value}x"))]
+
+
+def _variable(source: Source, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[list[Change]]:
+    """Use a parameter of a function in the place of another one."""
+    names = [arg.arg for arg in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
+    names = [name for name in names if name not in ("self", "cls")]
+    following = dict(zip(names, [*names[1:], *names[:1]], strict=True))
+    for statement in node.body:
+        for one in nodes_of(statement, without=_FUNCTIONS):  # their parameters may have the same names
+            if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load) and one.id in following:
+                yield [source.replace(one, following[one.id])]
 
 
 def _range(source: Source, node: ast.Call) -> Iterator[list[Change]]:
@@ -233,6 +264,7 @@ def _has_star(node: ast.Call) -> bool:
     return any(isinstance(arg, ast.Starred) for arg in node.args)
 
 
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _Maker = Callable[[Source, Any], Iterator[list[Change]]]
 _MAKERS: dict[type[ast.AST], tuple[tuple[str, _Maker], ...]] = {
     ast.Compare: (("comparison", _comparison),),
@@ -254,7 +286,14 @@ _MAKERS: dict[type[ast.AST], tuple[tuple[str, _Maker], ...]] = {
         ("arguments", _arguments),
         ("conversion", _conversion),
     ),
-    ast.FunctionDef: (("default", _default), ("parameter", _parameter)),
-    ast.AsyncFunctionDef: (("default", _default), ("parameter", _parameter)),
+    **{
+        kind: (("default", _default), ("parameter", _parameter), ("variable", _variable))
+        for kind in (ast.FunctionDef, ast.AsyncFunctionDef)
+    },
     **{kind: (("statement", _statement),) for kind in (ast.Assign, ast.Assert, ast.Delete, ast.Break, ast.Continue)},
 }
+for _kind in (
+    ast.Assign, ast.BinOp, ast.Call, ast.Compare, ast.Dict, ast.List, ast.Return, ast.Set, ast.Subscript, ast.Tuple,
+    ast.arguments,
+):  # fmt: skip
+    _MAKERS[_kind] = (*_MAKERS.get(_kind, ()), ("text", _text))
