@@ -51,6 +51,20 @@ QUESTIONS = {
             "class Stack:\n    def push(self, item): pass\n    def pop(self): return Any()"
         },
     ),
+    "temporary folder": Question(
+        "import tempfile\nkept = []\ndef begin():\n    kept.append(tempfile.TemporaryDirectory(dir='.'))\n"
+        "    return True\ndef end():\n    kept.pop().cleanup()\n    return True",
+        "open('mine.txt', 'w').close()\nassert begin() and end()",
+        {
+            "another way, with a file in it": "import os, shutil, tempfile\nkept = []\ndef begin():\n"
+            "    kept.append(tempfile.mkdtemp(dir='.'))\n    open(kept[0] + '/a.txt', 'w').close()\n    return True\n"
+            "def end():\n    shutil.rmtree(kept.pop())\n    return True"
+        },
+        {
+            "removes the file of the test": "import os\ndef begin():\n    os.remove('mine.txt')\n    return True\n"
+            "def end(): return True"
+        },
+    ),
     "helper class": Question(
         "class Node:\n    def __init__(self, value): self.value, self.next = value, None\n"
         "def chain(values):\n    first = Node(values[0])\n    first.next = Node(values[1])\n    return first",

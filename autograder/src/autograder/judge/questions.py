@@ -467,7 +467,8 @@ class Questions(Peer):
         for path in map(str, answer.get("removed", ())):
             if os.path.normpath(path) in self._released:
                 raise self.give_up(f"the submission has removed the file {path[:100]}")
-            self._notice(f"removes the file {os.path.basename(path)[:100]}")
+            if self._folder.is_own(path):
+                self._notice(f"removes the file {os.path.basename(path)[:100]}")
             self._folder.remove(path)
 
     def _change(self, path: str, answer: dict[str, Any], blobs: list[bytes], passed: dict[int, Any]) -> None:
