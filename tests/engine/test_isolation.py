@@ -7,8 +7,8 @@ finds the same both times, it has learnt nothing.
 from __future__ import annotations
 
 import os
-import random
 import re
+import secrets
 import shutil
 import subprocess
 import sys
@@ -31,8 +31,7 @@ PATIENCE = 120  # s, that one of them waits for the other; only a kernel that is
 
 PRELUDE = """
 import ctypes, errno, fcntl, os, pathlib, platform, signal, socket, struct, subprocess, sys
-KEY, SHARED = {key}, {shared!r}
-NAME = f'isolation{{KEY}}'
+KEY, NAME, SHARED = {key}, {name!r}, {shared!r}
 SYSTEM = os.path.join(os.path.dirname(os.__file__), 'antigravity.py')
 libc = ctypes.CDLL(None, use_errno=True)
 libc.sem_open.restype = ctypes.c_void_p
@@ -319,7 +318,9 @@ def run_all(root: Path, sandbox: str) -> dict[str, tuple[str, str]]:
     shared.mkdir()
     for name in ("table.csv", "lease"):
         (shared / name).write_text("1,2\n")
-    prelude = PRELUDE.format(key=random.randrange(20_000, 30_000), shared=str(shared))
+    # Nothing that an earlier run has left behind has these names, whatever the tests of this process have seeded.
+    key, name = 20_000 + secrets.randbelow(10_000), f"isolation-{secrets.token_hex(8)}"
+    prelude = PRELUDE.format(key=key, name=name, shared=str(shared))
     programs = {"sender": [prelude], "receiver": [prelude]}
     for channel in CHANNELS:
         look = f"{dedent(channel.prepare)}\ndef look():\n{_indent(channel.look)}\nbefore = describe(look)"
