@@ -36,7 +36,7 @@ golden: .venv/ready ## run stock nbgrader where its results that tests compare w
 coverage: .venv/ready ## show how much of the engine its tests and the course's reach
 	pytest $(SHARED_OUT) --cov --cov-report term --cov-report html tests/engine tests/course
 
-prove: .venv/ready ## prove the tests of the exercises with mutants and cases: about half an hour on two cores
+prove: .venv/ready ## prove the tests of the exercises with mutants and cases: about an hour on two cores
 	rm -rf build/proof
 	autograder build --course build/proof
 	autograder prove --course build/proof --assignment 5_6 \
