@@ -74,7 +74,7 @@ def _judge(order: dict[str, Any], shell: CellShell, namespace: LiveNamespace, qu
         "reason": questions.reason,
         "drift": drift,
         "plain": questions.plain,
-        "trace": sorted(questions.trace),
+        "trace": sorted(questions.trace.steps),
         "lost": questions.lost,
         "seconds": time.process_time() - started,
     }

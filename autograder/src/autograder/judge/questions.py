@@ -10,17 +10,14 @@ import itertools
 import os
 import pickle
 import random
-import re
 import sys
 import types
-from collections.abc import Collection, Generator, Mapping
-from pathlib import Path
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from autograder.judge.codec import Decoder, Encoder, Packet
 from autograder.judge.errors import NotData, Undecodable
-from autograder.judge.folder import Folder
-from autograder.judge.guard import Guard
+from autograder.judge.files import Files
 from autograder.judge.link import Link, LinkLost
 from autograder.judge.peer import Peer
 from autograder.judge.refresh import refresh
@@ -34,6 +31,7 @@ from autograder.judge.standins import (
     copy_stand_in,
     make_class,
 )
+from autograder.judge.trace import Trace
 
 
 class Unjudged(BaseException):
@@ -54,9 +52,7 @@ class Questions(Peer):
     ----------
     reason : str
         Why the current cell cannot be judged; empty if it can.
-    allowed : set of str, optional
-        What the reference solution's objects were asked in this cell; None while that is being found out.
-    trace : set of str
+    trace : Trace
         What was asked in this cell.
     lost : bool
         Whether the kernel has closed its connection.
@@ -69,8 +65,6 @@ class Questions(Peer):
         self._own = given
         self.reason = ""
         self.lost = False
-        self.allowed: set[str] | None = None
-        self.trace: set[str] = set()
         self.plain = True
         self.live: set[str] = set()
         self._there: set[str] = set()
@@ -80,15 +74,10 @@ class Questions(Peer):
         self._classes: dict[int, type] = {}
         self._standins: dict[int, StandIn] = {}
         self._path = ""
-        self._in_text: set[str] = set()  # names in the text of the test
-        self._labels: dict[str, str] = {}
+        self.trace = Trace(self.give_up, lambda: {kind.__name__ for kind in self._classes.values()})
         self._surprises: dict[int, tuple[int, str]] = {}  # see `_note_value`
-        self._folder = Folder(Path.cwd())
-        self._released = self._folder.paths()
-        self._guard = Guard(self.give_up)
-        self._guard.install()
+        self._files = Files(self.give_up, self.trace.notice)
         self._broken = ""
-        self._noticed: set[str] = set()
         self._left_to_print = _PRINTED
         self.reads: set[str] = set()
         self._given_failed = False
@@ -117,17 +106,15 @@ class Questions(Peer):
         live : set of str
             Names that are the submission's.
         allowed : set of str, optional
-            See the attribute.
+            What the reference solution's objects were asked; None while that is being found out.
         classes : set of str
             Names of the instructor's classes.
         named : set of str
             Names in the text of the test.
         """
-        self.reason, self.trace, self.plain = self._broken, set(), not self._given_failed
-        self.allowed, self.live, self._in_text = allowed, live, named
-        self._labels.clear()
+        self.reason, self.plain, self.live = self._broken, not self._given_failed, live
+        self.trace.begin(allowed, named)
         self._left_to_print = _PRINTED
-        self._noticed.clear()
         self._fetched.clear()
         self._fresh.clear()
         self._handles.clear()
@@ -135,9 +122,7 @@ class Questions(Peer):
         self._random = self._look_at_random()
         answer, blobs = self._ask_plainly("begin", given=dict(fingerprints), classes=sorted(classes))
         self._there = set(answer["names"])
-        self._take_files(answer, blobs)
-        self._changed_files()
-        self._guard.active = True
+        self._files.begin(answer, blobs)
         return [str(name)[:_REASON] for name in answer["drift"]]
 
     def settle(self, *, failed: bool = False) -> None:
@@ -155,37 +140,21 @@ class Questions(Peer):
         """Return the names that the instructor's cells have bound, and no test has bound anew."""
         return {name for name, value in self._settled.items() if self._own.get(name, _MISSING) is value}
 
-    def _notice(self, step: str) -> None:
-        """Note a step that matters if the test passes: the reference solution has to have made it as well then."""
-        step = self._without_names(step)
-        self.trace.add(step)
-        self._noticed.add(step)
-
     def conclude(self, outputs: list[dict[str, Any]]) -> None:
-        """Look at how a test has ended: a pass has to be like that of the reference solution.
-
-        A result that is a number is taken by nbgrader for points, so it has to be one if the reference's is.
-        """
+        """Look at how a test has ended; see `autograder.judge.trace.Trace.conclude`."""
         texts = [str(one["data"].get("text/plain")) for one in outputs if one["output_type"] == "execute_result"]
-        is_number = bool(texts) and all(map(_is_number, texts))
-        if is_number:
-            self.trace.add(_POINTS)
         failed = any(output["output_type"] == "error" for output in outputs)
-        if self.allowed is None or failed:
-            return
-        if (_POINTS in self.allowed) != is_number:
-            self.give_up("its result is a number for the submission only, or for the reference solution only")
-        for step in sorted(self._noticed - self.allowed):
-            self.give_up(f"other than for the reference solution: {step}")
+        self.trace.conclude(passed=not failed, is_number=bool(texts) and all(map(_is_number, texts)))
 
     def end(self) -> None:
         """Tell the kernel that it need not wait for questions any more."""
-        self._guard.active = False
+        self._files.end()
+        removed: list[str] = []
         with contextlib.suppress(Unjudged):
             if not self.reason:
                 self._pass_changes_on()
-                self._changed_files()
-        self._link.send({"ask": "end", "removed": self._folder.removed}, [])
+                removed = self._files.removed()
+        self._link.send({"ask": "end", "removed": removed}, [])
 
     def give_up(self, reason: str) -> Unjudged:
         """Note that the cell cannot be judged, and return what is to be raised."""
@@ -261,7 +230,8 @@ class Questions(Peer):
 
     def module(self, name: str) -> Any:
         """Return a module; it is imported if the reference solution has brought it along as well."""
-        if self.allowed is None or any(step.endswith(f": module {name}") for step in self.allowed):
+        allowed = self.trace.allowed
+        if allowed is None or any(step.endswith(f": module {name}") for step in allowed):
             with contextlib.suppress(ImportError):
                 return importlib.import_module(name)
         return super().module(name)
@@ -404,7 +374,7 @@ class Questions(Peer):
     def _finish(self, path: str, answer: dict[str, Any], blobs: list[bytes], passed: dict[int, Any]) -> Any:
         self._fresh.clear()  # whatever the submission has run may have changed what its names mean
         self._print(answer)
-        self._take_files(answer, blobs[int(answer.get("blobs", len(blobs))) :])
+        self._files.take(answer, blobs[int(answer.get("blobs", len(blobs))) :])
         self._change(path, answer, blobs, passed)
         self._refresh_held(answer, blobs)
         if "raise" in answer:
@@ -433,44 +403,6 @@ class Questions(Peer):
                 self._handles[key] = value, handle, now
                 self._ask_plainly("refresh", h=handle, value=packet.json, blobs=packet.blobs)
 
-    def _take_files(self, answer: dict[str, Any], contents: list[bytes]) -> None:
-        """Have the files and the working directory here be as the submission has left them."""
-        for path, content in zip(answer.get("files", ()), contents, strict=False):
-            self._write(str(path), content)
-        for path in map(str, answer.get("made", ())):
-            with self._writing():
-                self._folder.make(path)
-        self._remove(answer)
-        self._enter(answer)
-
-    def _write(self, path: str, content: bytes) -> None:
-        """Write a file as the submission has it; a file of the instructor's stays as it is."""
-        with self._writing():
-            if self._folder.holds(path, content):
-                return
-            if os.path.normpath(path) in self._released:
-                self.give_up(f"the submission has changed the file {path[:100]}")
-            elif self._guard.receive(path):
-                if self._folder.is_own(path):
-                    self._notice(f"changes the file {os.path.basename(path)}")  # folders may have random names
-                self._folder.write(path, content)
-
-    @contextlib.contextmanager
-    def _writing(self) -> Generator[None, None, None]:
-        try:
-            yield
-        except (OSError, ValueError) as error:
-            self.give_up(f"a file of the submission's cannot be written: {type(error).__name__}")
-
-    def _remove(self, answer: dict[str, Any]) -> None:
-        """Remove the files that the submission has removed; one of the instructor's is not its own to remove."""
-        for path in map(str, answer.get("removed", ())):
-            if os.path.normpath(path) in self._released:
-                raise self.give_up(f"the submission has removed the file {path[:100]}")
-            if self._folder.is_own(path):
-                self._notice(f"removes the file {os.path.basename(path)[:100]}")
-            self._folder.remove(path)
-
     def _change(self, path: str, answer: dict[str, Any], blobs: list[bytes], passed: dict[int, Any]) -> None:
         """Change in place what the submission's function has changed of its arguments."""
         for change in answer.get("changed", ()):
@@ -494,24 +426,7 @@ class Questions(Peer):
         found: dict[str, Any] = {"patches": self._patches(), **self._random_states(blobs)}
         if isinstance(sys.stdin, io.StringIO):
             found["stdin"] = sys.stdin.getvalue()[sys.stdin.tell() :]
-        files = self._changed_files()
-        found |= {"cwd": self._folder.place(), "made": self._folder.made, "removed": self._folder.removed}
-        found["files"] = {path: len(blobs) + number for number, path in enumerate(files)}
-        blobs += files.values()
-        return found
-
-    def _enter(self, answer: dict[str, Any]) -> None:
-        """Work in the same folder as the submission, which may have changed to another one."""
-        try:
-            self._folder.enter(str(answer["cwd"]))
-        except (NotData, OSError, ValueError) as error:
-            raise self.give_up(str(error)) from None
-
-    def _changed_files(self) -> dict[str, bytes]:
-        try:
-            return self._folder.changes()
-        except NotData as error:
-            raise self.give_up(str(error)) from None
+        return found | self._files.tell(blobs)
 
     def _patches(self) -> dict[str, dict[str, Any]]:
         """Return what the test has bound that answers may use: by place and name, as JSON-like data."""
@@ -579,7 +494,7 @@ class Questions(Peer):
         if not known or str(error) != data.get("text"):
             self.plain = False
         kind = next((one.__name__ for one in type(error).__mro__ if one.__module__ == "builtins"), "")
-        self._notice(f"{path} raises {kind}")
+        self.trace.notice(f"{path} raises {kind}")
         return error
 
     def _rebuild(self, data: dict[str, Any]) -> BaseException:
@@ -631,11 +546,14 @@ class Questions(Peer):
         step = f"{step}: {self._kind(value)}"
         if not issubclass(type(value), StandIn):
             is_object = isinstance(value, ClassStandIn)
-            self._note(step, data=step.endswith(": data"), plain=not is_object)
+            if step.endswith(": data"):
+                self.trace.note(step)
+            else:
+                self._note(step, plain=not is_object)
             if not is_object and _is_empty(value):
-                self._notice(f"{step.removesuffix(': data')}: empty")
+                self.trace.notice(f"{step.removesuffix(': data')}: empty")
             return value
-        if self.allowed is None or self._without_names(step) in self.allowed:
+        if self.trace.allows(step):
             self._note(step)
             return value
         self.plain = False
@@ -654,35 +572,19 @@ class Questions(Peer):
     def _notice_sharing(self, path: str, answer: dict[str, Any]) -> None:
         """Notice that the submission keeps an argument, or that two of its values share an object: copies do not."""
         if answer.get("kept"):
-            self._notice(f"{path} keeps an argument")
+            self.trace.notice(f"{path} keeps an argument")
         if answer.get("shared"):
-            self._notice(f"{path} shares an object with an earlier value")
+            self.trace.notice(f"{path} shares an object with an earlier value")
         if answer.get("kept") or answer.get("shared"):
             self.plain = False
 
-    def _note(self, step: str, *, data: bool = False, plain: bool = False) -> None:
-        if not (data or plain or step.endswith((": function", ": iterator"))):
+    def _note(self, step: str, *, plain: bool = False) -> None:
+        if not (plain or step.endswith((": function", ": iterator"))):
             self.plain = False
-        name = self._without_names(step)
-        self.trace.add(name)
-        if data or self.allowed is None or name in self.allowed:
-            return
-        raise self.give_up(f"other than for the reference solution: {step}")
-
-    def _without_names(self, step: str) -> str:
-        """Return a step with numbers for classes that the test does not name: a submission may choose their names."""
-        own = {kind.__name__ for kind in self._classes.values()} - self._in_text
-
-        def label(word: re.Match[str]) -> str:
-            if word[0] not in own:
-                return word[0]
-            return self._labels.setdefault(word[0], f"class {len(self._labels) + 1}")
-
-        return re.sub(r"\w+", label, step) if own else step
+        self.trace.demand(step)
 
 
 _MISSING = object()
-_POINTS = "result: a number"
 _REASON = 300  # characters
 _LOOKED_AT = 1000  # values in a list
 _PRINTED = 2**20  # characters that the submission may print in one test
