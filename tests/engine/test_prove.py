@@ -14,8 +14,9 @@ from nbgrader.converters import GenerateAssignment
 from autograder.course import notebooks
 from autograder.course.coursedir import Course, run_converter
 from autograder.proving.aims import aims_of
+from autograder.proving.lists import Case
 from autograder.proving.mutants import mutants_of
-from autograder.proving.results import Count, NotebookProof, ProvedTest
+from autograder.proving.results import CaseResult, Count, NotebookProof, ProvedTest
 from autograder.proving.runs import Outcome
 from autograder.proving.screen import percent
 from tests.support import run_autograder
@@ -212,10 +213,19 @@ def test_cases_must_get_their_marks(course, tmp_path):
     assert status == 1
     scores = {one["case"]: one["score"] for one in found["cases"]}
     assert scores == {"right": 2.0, "wrong": 0.0, "misjudged": 0.0, "too_good": 2.0}
+    runs = {one["case"]: len(one["scores"]) for one in found["cases"]}
+    assert runs == {"right": 3, "wrong": 1, "misjudged": 3, "too_good": 1}  # what must get all points may be flaky
     assert sorted(found["problems"]) == [
         "case misjudged: it gets 0 points, not 2 to 2",
         "case too_good: it gets 2 points, not 0 to 1; test_adult gives 2, not 1",
     ]
+
+
+def test_a_case_that_gets_other_points_each_time_is_told():
+    outcomes = [Outcome({"test_adult": points}, {}, [], "", 0.1) for points in (2, 0, 2)]
+    right = CaseResult(Case("right", "p1", 2, 2, {}), outcomes)
+    assert right.problem() == "it gets 0 points, not 2 to 2; it is flaky: its runs got 2, 0, 2 points"
+    assert CaseResult(right.case, outcomes[::2]).problem() == ""
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from autograder.proving.shown import calls_in
 from autograder.reporting import terminal
 
 EQUIVALENTS = "equivalents.toml"  # in the course
-_AGAIN = 2  # times that the reference solution runs once more, while mutants run: what is flaky shows then
+_AGAIN = 2  # times that right submissions run once more, while mutants run: what is flaky shows then
 
 
 class Task(NamedTuple):
@@ -80,7 +80,10 @@ def prove_assignment(
     except KernelLost as error:
         raise CourseError(f"a submission cannot be run: {error}") from error
     proofs = [_notebook_proof(name, assignment.templates[name], tables[name], outcomes, listed) for name in notebooks]
-    results = [CaseResult(task.purpose, outcome) for task, outcome in outcomes if isinstance(task.purpose, Case)]
+    results = [
+        CaseResult(case, [outcome for task, outcome in outcomes if task.purpose is case])
+        for case in sorted(chosen, key=lambda case: case.name)
+    ]
     known = {(one.notebook, key) for found in made.values() for one in found for key in (one.name, one.digest)}
     unknown = [one for one in listed if one.notebook in notebooks and (one.notebook, one.mutant) not in known]
     name = str(course.directory().course_id or course.root.name)
@@ -138,7 +141,7 @@ def _run_all(
 
     done: list[tuple[Task, Outcome]] = []
     with terminal.grading_progress(running) as progress:
-        shown = progress.add_task("Proving", total=(1 + _AGAIN + 1) * len(mutants) + len(found) + number)
+        shown = progress.add_task("Proving", total=2 * len(mutants) + len(found) + number)
 
         def run(tasks: Sequence[Task]) -> None:
             for task, future in run_concurrently(tasks, work, executor.capacity):
@@ -146,16 +149,15 @@ def _run_all(
                 progress.update(shown, advance=1)
 
         run([*references, *blank])
-        limits = {
-            task.job.notebook: runner.time_limit(outcome.seconds)
-            for task, outcome in done
-            if task.purpose == "reference"
-        }
+        first = {task.job.notebook: outcome for task, outcome in done if task.purpose == "reference"}
+        limits = {name: runner.time_limit(outcome.seconds) for name, outcome in first.items()}
+        right = [task for task, case in zip(found, cases, strict=True) if case.lowest >= first[case.notebook].score]
+        again = [task for task in (*references, *right) for _ in range(_AGAIN)]
+        progress.update(shown, total=2 * len(mutants) + len(found) + number + len(again))
         for name, some in mutants.items():
             found += [
                 Task(Job(one.name, name, answers[name] | {one.cell: one.source}, limits[name]), one) for one in some
             ]
-        again = [task for task in references for _ in range(_AGAIN)]
         run(_spread(found, again))
     return done
 

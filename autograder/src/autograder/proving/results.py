@@ -219,19 +219,38 @@ class NotebookProof:
 
 @dataclass(frozen=True)
 class CaseResult:
-    """What came of a case."""
+    """What came of a case.
+
+    Attributes
+    ----------
+    case : Case
+    outcomes : sequence of Outcome
+        One; of a case that must get all points, several.
+    """
 
     case: Case
-    outcome: Outcome
+    outcomes: Sequence[Outcome]
+
+    @property
+    def outcome(self) -> Outcome:
+        """The outcome that was misjudged, if there is one."""
+        return next((one for one in self.outcomes if self._wrong(one)), self.outcomes[0])
 
     def problem(self) -> str:
         """Return in which way it was misjudged; empty if it was not."""
-        case, points = self.case, self.outcome.points
+        wrong = self._wrong(self.outcome)
+        scores = [f"{one.score:g}" for one in self.outcomes]
+        if wrong and len({str(one.points) for one in self.outcomes}) > 1:
+            wrong.append(f"it is flaky: its runs got {', '.join(scores)} points")
+        return "; ".join(wrong)
+
+    def _wrong(self, outcome: Outcome) -> list[str]:
+        case, points = self.case, outcome.points
         wrong = [f"{name} gives {points[name]:g}, not {mark:g}" for name, mark in case.marks.items()
                  if points[name] != mark]  # fmt: skip
-        if not case.lowest <= self.outcome.score <= case.highest:
-            wrong.insert(0, f"it gets {self.outcome.score:g} points, not {case.lowest:g} to {case.highest:g}")
-        return "; ".join(wrong)
+        if not case.lowest <= outcome.score <= case.highest:
+            wrong.insert(0, f"it gets {outcome.score:g} points, not {case.lowest:g} to {case.highest:g}")
+        return wrong
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain data, ready for JSON."""
@@ -242,6 +261,7 @@ class CaseResult:
             "lowest": case.lowest,
             "highest": case.highest,
             "score": self.outcome.score,
+            "scores": [one.score for one in self.outcomes],
             "points": dict(self.outcome.points),
             "problem": self.problem() or None,
         }
