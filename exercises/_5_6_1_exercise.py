@@ -29,8 +29,8 @@
 # spacing of the learning rates, is marked after you hand in. A test cell that is not happy says what it expected,
 # what it found and where to read. Look again at lessons *02_the_dials* and *03_grid_search* if you get stuck.
 #
-# To have the whole exercise marked now, save it, open a terminal in the folder of the course and run
-# `autograder check exercises/_5_6_1_exercise.ipynb`: it says for each test cell what is still wrong.
+# Learning alone, with the whole course on your computer? Then have the exercise marked at once: save it, open a
+# terminal in the folder of the course and run `autograder check exercises/_5_6_1_exercise.ipynb`.
 
 # %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "343be996000f093761bb1ec96935842b", "grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import numpy as np

@@ -30,8 +30,8 @@
 # Run the cells from top to bottom; the race takes a few seconds. A test cell says ✓ when what it can show here is
 # right; the rest is marked after you hand in. Look again at lesson *04_random_search* if you get stuck.
 #
-# To have the whole exercise marked now, save it, open a terminal in the folder of the course and run
-# `autograder check exercises/_5_6_2_exercise.ipynb`: it says for each test cell what is still wrong.
+# Learning alone, with the whole course on your computer? Then have the exercise marked at once: save it, open a
+# terminal in the folder of the course and run `autograder check exercises/_5_6_2_exercise.ipynb`.
 
 # %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "198cf7f811622b304a61a607443d82a1", "grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import numpy as np

@@ -33,8 +33,8 @@
 # models than yours, is marked after you hand in. Look again at lessons *07_choosing_a_winner* and *08_saving* if you
 # get stuck.
 #
-# To have the whole exercise marked now, save it, open a terminal in the folder of the course and run
-# `autograder check exercises/_5_6_3_exercise.ipynb`: it says for each test cell what is still wrong.
+# Learning alone, with the whole course on your computer? Then have the exercise marked at once: save it, open a
+# terminal in the folder of the course and run `autograder check exercises/_5_6_3_exercise.ipynb`.
 
 # %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "d06d282b276fa2d557685c865e357986", "grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import os

@@ -15,8 +15,8 @@
 # spacing of the learning rates, is marked after you hand in. A test cell that is not happy says what it expected,
 # what it found and where to read. Look again at lessons *02_the_dials* and *03_grid_search* if you get stuck.
 #
-# To have the whole exercise marked now, save it, open a terminal in the folder of the course and run
-# `autograder check exercises/_5_6_1_exercise.ipynb`: it says for each test cell what is still wrong.
+# Learning alone, with the whole course on your computer? Then have the exercise marked at once: save it, open a
+# terminal in the folder of the course and run `autograder check exercises/_5_6_1_exercise.ipynb`.
 
 # %% locked="setup"
 import numpy as np

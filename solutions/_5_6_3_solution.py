@@ -19,8 +19,8 @@
 # models than yours, is marked after you hand in. Look again at lessons *07_choosing_a_winner* and *08_saving* if you
 # get stuck.
 #
-# To have the whole exercise marked now, save it, open a terminal in the folder of the course and run
-# `autograder check exercises/_5_6_3_exercise.ipynb`: it says for each test cell what is still wrong.
+# Learning alone, with the whole course on your computer? Then have the exercise marked at once: save it, open a
+# terminal in the folder of the course and run `autograder check exercises/_5_6_3_exercise.ipynb`.
 
 # %% locked="setup"
 import os
