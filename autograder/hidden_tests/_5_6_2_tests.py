@@ -12,7 +12,7 @@ for dial in ["clf__batch_size", "clf__model__num_neurons"]:
 
 # %% test_param_distributions_learning_rate
 dial = "clf__model__learning_rate"
-count = 400
+count = 1000
 recipes = drawn_recipes([{dial: space[dial]} for space in spaces_of(param_distributions)], count)
 drawn = np.sort(np.ravel([recipe[dial] for recipe in recipes]).astype(float))
 low, high = 0.001, 0.01
@@ -25,7 +25,7 @@ middle = np.median(drawn)
 assert abs(np.log(middle) - np.log(drawn[0] * drawn[-1]) / 2) < 0.15 * np.log(drawn[-1] / drawn[0]), (
     f"Expected as many draws below the middle of the log scale as above it, but half of them lie above {middle:.3g}.")
 quarters = np.histogram(np.log(drawn), bins=4, range=(np.log(drawn[0]), np.log(drawn[-1])))[0]
-assert quarters.min() > 0.65 * count / 4, (
+assert quarters.min() > 0.75 * count / 4, (
     f"Expected every quarter of the log scale to be drawn equally often, found {quarters.tolist()} draws.")
 
 # %% test_timed_fit_result

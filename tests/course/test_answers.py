@@ -72,7 +72,7 @@ def lost_by(case: Case) -> set[str]:
     return set(case.marks)
 
 
-def tests_by_answer(nb: NotebookNode) -> dict[str, set[str]]:
+def group_tests(nb: NotebookNode) -> dict[str, set[str]]:
     """The tests between each answer of a notebook and the next one."""
     found: dict[str, set[str]] = {}
     for cell in nb.cells:
@@ -101,7 +101,7 @@ def cases(exercise, built):
 
 @pytest.fixture(scope="session")
 def handed_in(cases, released):
-    return share_notebooks(cases, tests_by_answer(released))
+    return share_notebooks(cases, group_tests(released))
 
 
 @pytest.fixture(scope="session")
