@@ -145,16 +145,19 @@ class Answers(Peer):
             for name, mark in message["given"].items()
             if name not in self._namespace or fingerprint(self._namespace[name]) != mark
         ]
-        files = self._folder.changes()
-        answer = {
+        files, contents = self._tell_files()
+        return {"drift": drift, "names": sorted(self._namespace), **files}, contents
+
+    def _tell_files(self) -> tuple[dict[str, Any], list[bytes]]:
+        """Return what has changed in the folder since the last call, and the contents of the files."""
+        changed = self._folder.changes()
+        told = {
+            "files": list(changed),
             "made": self._folder.made,
             "removed": self._folder.removed,
-            "drift": drift,
-            "names": sorted(self._namespace),
-            "files": list(files),
             "cwd": self._folder.place(),
         }
-        return answer, list(files.values())
+        return told, list(changed.values())
 
     def _answer_get(self, message: dict[str, Any], _: list[bytes]) -> tuple[dict[str, Any], list[bytes]]:
         name = message["name"]
@@ -244,11 +247,9 @@ class Answers(Peer):
         for handle, packet in self._changed_since(message.get("held", {})).items():
             result.setdefault("refreshed", []).append({"h": handle, "v": packet.json, "b": len(blobs_out)})
             blobs_out += packet.blobs
-        files = self._folder.changes()
-        result |= {"printed": printed.parts, "cwd": self._folder.place()}
-        result |= {"made": self._folder.made, "removed": self._folder.removed}
-        result |= {"files": list(files), "blobs": len(blobs_out)}
-        return result, [*blobs_out, *files.values()]
+        files, contents = self._tell_files()
+        result |= {"printed": printed.parts, "blobs": len(blobs_out), **files}
+        return result, [*blobs_out, *contents]
 
     def _changed(self, passed: dict[int, Any], before: dict[int, Packet | None]) -> dict[int, Packet]:
         changed = {}

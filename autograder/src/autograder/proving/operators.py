@@ -48,7 +48,8 @@ _WHOLE = {"int", "len", "round"}
 
 def edits_of(source: Source, node: ast.AST) -> Iterator[Edit]:
     """Yield the changes of one node, those of nodes inside it left out."""
-    for kind, make in _MAKERS.get(type(node), ()):
+    makers = _MAKERS.get(type(node), ()) + ((("text", _text),) if isinstance(node, _HOLDING_TEXT) else ())
+    for kind, make in makers:
         for changes in make(source, node):
             yield Edit(kind, changes)
 
@@ -292,8 +293,7 @@ _MAKERS: dict[type[ast.AST], tuple[tuple[str, _Maker], ...]] = {
     },
     **{kind: (("statement", _statement),) for kind in (ast.Assign, ast.Assert, ast.Delete, ast.Break, ast.Continue)},
 }
-for _kind in (
+_HOLDING_TEXT = (
     ast.Assign, ast.BinOp, ast.Call, ast.Compare, ast.Dict, ast.List, ast.Return, ast.Set, ast.Subscript, ast.Tuple,
     ast.arguments,
-):  # fmt: skip
-    _MAKERS[_kind] = (*_MAKERS.get(_kind, ()), ("text", _text))
+)  # fmt: skip

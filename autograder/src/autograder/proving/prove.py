@@ -80,10 +80,7 @@ def prove_assignment(
     except KernelLost as error:
         raise CourseError(f"a submission cannot be run: {error}") from error
     proofs = [_notebook_proof(name, assignment.templates[name], tables[name], outcomes, listed) for name in notebooks]
-    results = [
-        CaseResult(case, [outcome for task, outcome in outcomes if task.purpose is case])
-        for case in sorted(chosen, key=lambda case: case.name)
-    ]
+    results = [CaseResult(case, [outcome for task, outcome in outcomes if task.purpose is case]) for case in chosen]
     known = {(one.notebook, key) for found in made.values() for one in found for key in (one.name, one.digest)}
     unknown = [one for one in listed if one.notebook in notebooks and (one.notebook, one.mutant) not in known]
     name = str(course.directory().course_id or course.root.name)
@@ -141,7 +138,8 @@ def _run_all(
 
     done: list[tuple[Task, Outcome]] = []
     with terminal.grading_progress(running) as progress:
-        shown = progress.add_task("Proving", total=2 * len(mutants) + len(found) + number)
+        total = len(references) + len(blank) + len(found) + number
+        shown = progress.add_task("Proving", total=total)
 
         def run(tasks: Sequence[Task]) -> None:
             for task, future in run_concurrently(tasks, work, executor.capacity):
@@ -153,7 +151,7 @@ def _run_all(
         limits = {name: runner.time_limit(outcome.seconds) for name, outcome in first.items()}
         right = [task for task, case in zip(found, cases, strict=True) if case.lowest >= first[case.notebook].score]
         again = [task for task in (*references, *right) for _ in range(_AGAIN)]
-        progress.update(shown, total=2 * len(mutants) + len(found) + number + len(again))
+        progress.update(shown, total=total + len(again))
         for name, some in mutants.items():
             found += [
                 Task(Job(one.name, name, answers[name] | {one.cell: one.source}, limits[name]), one) for one in some
