@@ -24,11 +24,11 @@ c.Execute.timeout = 180
 # Kernels are forked from a process that has imported these, and they can see where these are installed. Any notebook
 # may import more of what the environment has.
 c.ForkProvisioner.modules = [
+    "skops.io",  # it looks through all modules that are imported before it: half a second, if TensorFlow is one
     "tensorflow",
     "keras",
     "scikeras.wrappers",
     "sklearn.model_selection",
-    "skops.io",
     "matplotlib.font_manager",
     "pandas",
     "coffee_shop",

@@ -33,7 +33,7 @@
 # Learning alone, with the whole course on your computer? Then have the exercise marked at once: save it, open a
 # terminal in the folder of the course and run `autograder check exercises/_5_6_2_exercise.ipynb`.
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "198cf7f811622b304a61a607443d82a1", "grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "e2a549cd3e8819ab3ab336eeb37d4944", "grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import numpy as np
 import pandas as pd
 
@@ -43,7 +43,7 @@ from coffee_shop.churn import load_churn
 from coffee_shop.recipe import make_pipeline
 
 X_train, _, y_train, _ = load_churn(1200, test_size=200)
-pipeline = make_pipeline(epochs=30, dropout=0.0)
+pipeline = make_pipeline(epochs=20, dropout=0.0)
 param_grid = {
     "clf__model__learning_rate": [0.001, 0.003, 0.01],
     "clf__batch_size": [64, 128],
@@ -230,7 +230,7 @@ with check("04_random_search", "Time it fairly"):
 # And only with a warm oven: before its first training TensorFlow traces a network of each width, and neither search is
 # to wait for that.
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "bdb2fc25e66d51d382133482c76a9d5d", "grade": false, "grade_id": "preheat", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %%
 from sklearn.base import clone
 
 for width in param_grid["clf__model__num_neurons"]:

@@ -29,7 +29,7 @@ from coffee_shop.churn import load_churn
 from coffee_shop.recipe import make_pipeline
 
 X_train, _, y_train, _ = load_churn(1200, test_size=200)
-pipeline = make_pipeline(epochs=30, dropout=0.0)
+pipeline = make_pipeline(epochs=20, dropout=0.0)
 param_grid = {
     "clf__model__learning_rate": [0.001, 0.003, 0.01],
     "clf__batch_size": [64, 128],
@@ -224,7 +224,7 @@ with check("04_random_search", "Time it fairly"):
 # And only with a warm oven: before its first training TensorFlow traces a network of each width, and neither search is
 # to wait for that.
 
-# %% locked="preheat"
+# %%
 from sklearn.base import clone
 
 for width in param_grid["clf__model__num_neurons"]:

@@ -13,7 +13,6 @@ from typing import Any
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
-from nbformat.v4 import new_output
 from traitlets import Type
 from traitlets.config import Config
 
@@ -62,7 +61,7 @@ class CellShell(InteractiveShell):
             text = str(evalue)
         except Exception:
             text = ""
-        self.outputs.append(new_output("error", ename=etype.__name__, evalue=text, traceback=stb))
+        self.outputs.append({"output_type": "error", "ename": etype.__name__, "evalue": text, "traceback": stb})
 
     def enable_gui(self, gui: str | None = None) -> None:
         """Do nothing: there is no window."""
@@ -73,7 +72,7 @@ class CellShell(InteractiveShell):
         if last.get("name") == name:
             last["text"] += text
         elif text:
-            self.outputs.append(new_output("stream", name=name, text=text))
+            self.outputs.append({"output_type": "stream", "name": name, "text": text})
 
 
 def _hide_own_frames(error: BaseException | None) -> None:
@@ -106,14 +105,19 @@ class _Results(DisplayHook):
         shell = CellShell.instance()
         number = shell.execution_count
         shell.outputs.append(
-            new_output("execute_result", data=format_dict, metadata=md_dict or {}, execution_count=number)
+            {
+                "output_type": "execute_result",
+                "data": format_dict,
+                "metadata": md_dict or {},
+                "execution_count": number,
+            }
         )
 
 
 class _Displays(DisplayPublisher):
     def publish(self, data: Any, metadata: Any = None, source: Any = None, **settings: Any) -> None:
         """Keep what a cell displays."""
-        CellShell.instance().outputs.append(new_output("display_data", data=data, metadata=metadata or {}))
+        CellShell.instance().outputs.append({"output_type": "display_data", "data": data, "metadata": metadata or {}})
 
 
 class _Main:
