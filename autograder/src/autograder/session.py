@@ -14,6 +14,7 @@ from autograder.course.coursedir import Course, CourseError
 from autograder.course.text import printable, printable_json
 from autograder.execution.executor import Executor
 from autograder.grading import GradedSubmission, Grader
+from autograder.kernels.provisioner import ForkProvisioner
 from autograder.reporting import terminal
 from autograder.reporting.files import write_results
 from autograder.reporting.summary import Summary, summarize
@@ -82,6 +83,7 @@ def grade_class(request: Request) -> None:
         summary = summarize(course, assignment.name, everybody, grader.due(everybody), grader.entries())
     _show(course, summary, graded, students, as_json=request.as_json)
     if graded and not request.as_json:
+        terminal.show_imported(ForkProvisioner(config=course.config).fork_server().imported())
         terminal.show_speed(sum(len(submission.seconds) for submission in graded), seconds)
     failed = sorted(printable(submission.student) for submission in graded if not submission.recorded)
     if failed:

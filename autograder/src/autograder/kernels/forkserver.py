@@ -1,10 +1,11 @@
 """The fork server: a process that imports the modules of a course, runs nothing, and forks one kernel per notebook.
 
 It is started as ``python -m autograder.kernels.forkserver ORDER``, where ORDER is JSON:
-``{"modules": [...], "sandbox": NAME, "view": [...], "idle_limit": SECONDS}``.
+``{"modules": [...], "found": [...], "sandbox": NAME, "view": [...], "idle_limit": SECONDS}``.
 
 Standard input is a socket to the grader. When the modules are imported, the fork server writes one message for every
-source file that a person may edit, ``[PATH, STATE]``, and then ``READY``. From then on every ``FORK`` on the socket
+source file that a person may edit, ``{"source": PATH, "state": STATE}``, then ``{"imported": [...]}`` with the modules
+among ``found`` that it has imported, and then ``READY``. From then on every ``FORK`` on the socket
 carries the open files of one `autograder.kernels.supervisor.Supervisor`. After ``RETIRE`` the fork server ends as soon
 as its last kernel has ended. When the grader closes the socket, the fork server and its kernels end at once.
 """
@@ -14,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+import inspect
 import json
 import os
 import select
@@ -27,6 +29,7 @@ from pathlib import Path
 from types import ModuleType
 
 from autograder.kernels.frames import call_with_large_frame_stack
+from autograder.kernels.preloading import import_harmless
 from autograder.sandbox.base import Confinement
 from autograder.sandbox.kinds import CONFINEMENTS
 
@@ -45,14 +48,22 @@ _MODULES_OF_KERNELS = (
     "sqlite3",
 )
 
+# The engine's own files count as installed: the grader does not notice either when they are edited.
+_FOLDERS_OF_INSTALLED = tuple(
+    f"{folder}{os.sep}"
+    for folder in (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), Path(__file__).parents[1])
+)
 
-def serve(modules: list[str], confinement: Confinement, idle_limit: float) -> None:
+
+def serve(modules: list[str], found: list[str], confinement: Confinement, idle_limit: float) -> None:
     """Import ``modules``, say so on standard input and fork kernels until nobody needs them any more.
 
     Parameters
     ----------
     modules : list of str
         Modules that cannot be imported are left out: the notebook that imports them gets the error.
+    found : list of str
+        More of them; those that do harm are left out, see `autograder.kernels.preloading`.
     confinement : Confinement
         The sandbox's side in this process.
     idle_limit : float
@@ -61,6 +72,8 @@ def serve(modules: list[str], confinement: Confinement, idle_limit: float) -> No
     started = time.time_ns()
     gc.disable()  # it would examine the same modules again and again while they are being imported
     _import(modules)
+    imported = import_harmless(found)
+    _remember_files()
     confinement.prepare()
     sources = list(_editable_sources(started))
     gc.freeze()  # what is here now stays: kernels need not examine it, nor copy its pages when they would mark it
@@ -68,8 +81,9 @@ def serve(modules: list[str], confinement: Confinement, idle_limit: float) -> No
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for supervisors: Linux reaps them
     control = socket.socket(fileno=os.dup(sys.stdin.fileno()))
     _close_streams()
-    for source in sources:
-        control.send(json.dumps(source).encode())
+    for path, state in sources:
+        control.send(json.dumps({"source": path, "state": state}).encode())
+    control.send(json.dumps({"imported": imported}).encode())
     control.send(READY)
     _fork_on_request(control, confinement, idle_limit)
 
@@ -110,6 +124,22 @@ def _import(modules: list[str]) -> None:
             importlib.import_module(module)
 
 
+def _remember_files() -> None:
+    """Have `inspect` know the modules' files: for the first traceback every kernel would look up all of them."""
+    for name, module in list(sys.modules.items()):
+        path = _file_of(module)
+        if path:
+            real = os.path.realpath(path)
+            inspect._filesbymodname[name] = path  # type: ignore[attr-defined]
+            inspect.modulesbyfile[os.path.abspath(path)] = inspect.modulesbyfile[real] = module.__name__
+
+
+def _file_of(module: object) -> str | None:
+    """Return the file of a module, and that of none that is loaded when it is asked for an attribute."""
+    path = module.__dict__.get("__file__") if isinstance(module, ModuleType) else None
+    return path if isinstance(path, str) else None
+
+
 def _editable_sources(started: int) -> Iterator[tuple[str, FileState | None]]:
     """Yield the files of the imported modules that are not installed, with their states.
 
@@ -117,19 +147,16 @@ def _editable_sources(started: int) -> Iterator[tuple[str, FileState | None]]:
     state is unknown, and None.
     """
     for module in list(sys.modules.values()):
-        # Not `module.__file__`: to ask a lazy module for an attribute imports it.
-        path = module.__dict__.get("__file__") if isinstance(module, ModuleType) else None
-        if isinstance(path, str) and not _is_installed(Path(path)):
+        path = _file_of(module)
+        if path and not _is_installed(path):
             state = read_state(path)
             edited = state is not None and started <= state[0] <= time.time_ns()
             yield path, None if edited else state
 
 
-def _is_installed(path: Path) -> bool:
-    # The engine's own files count as installed: the grader does not notice either when they are edited.
-    folders = (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), Path(__file__).parents[1])
-    installed = bool({"site-packages", "dist-packages"} & set(path.parts))
-    return installed or any(path.is_relative_to(folder) for folder in folders)
+def _is_installed(path: str) -> bool:
+    installed = bool({"site-packages", "dist-packages"} & set(path.split(os.sep)))
+    return installed or path.startswith(_FOLDERS_OF_INSTALLED)
 
 
 def _close_streams() -> None:
@@ -175,7 +202,7 @@ def _main() -> None:
     del sys.path[0]
     order = json.loads(sys.argv[1])
     confinement = CONFINEMENTS[order["sandbox"]](order["view"])
-    call_with_large_frame_stack(serve, order["modules"], confinement, order["idle_limit"])
+    call_with_large_frame_stack(serve, order["modules"], order["found"], confinement, order["idle_limit"])
 
 
 if __name__ == "__main__":
