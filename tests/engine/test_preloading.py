@@ -17,10 +17,10 @@ from tests.engine.honest.suite import ASSIGNMENT, STUDENT, make_course
 from tests.engine.kernel_support import run_cells
 from tests.support import run_autograder
 
-GIVEN = "import wave, doctest\nfrom networkx import path_graph\nimport numpy"
-ANSWER = "import networkx\ndef count(n):\n    return len(networkx.path_graph(n))"
+GIVEN = "import wave, doctest\nfrom pandas import Series\nimport numpy"
+ANSWER = "import pandas\ndef count(n):\n    return len(pandas.Series(range(n)))"
 TEST = "assert count(3) == 3"
-FOUND = ["networkx", "networkx:path_graph", "numpy"]
+FOUND = ["pandas", "pandas:Series", "numpy"]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def _found(course: Course) -> list[str]:
 def test_the_grader_says_what_it_has_imported(tmp_path):
     marks, printed = _grade(_course(tmp_path))
     assert marks == [1]
-    assert "Imported:  networkx, numpy (once for all)" in printed
+    assert "Imported:  pandas, numpy (once for all)" in printed
 
 
 def test_the_settings_have_the_last_word(tmp_path):
@@ -121,18 +121,18 @@ def test_the_settings_have_the_last_word(tmp_path):
     assert "Imported:" not in printed
 
 
-@pytest.mark.parametrize("path", ["networkx.py", "networkx/__init__.py"])
+@pytest.mark.parametrize("path", ["pandas.py", "pandas/__init__.py"])
 def test_a_students_own_module_of_the_same_name_is_imported(tmp_path, path):
     course = _course(tmp_path)
     own = course.folder("submitted", STUDENT, ASSIGNMENT) / path
     own.parent.mkdir(exist_ok=True)
-    own.write_text("def path_graph(n):\n    return [1]\n", encoding="utf-8")
+    own.write_text("def Series(values):\n    return [1]\n", encoding="utf-8")
     marks, printed = _grade(course)
     assert marks == [0]
-    assert "networkx" in printed
+    assert "pandas" in printed
 
 
-@pytest.mark.parametrize("path", ["networkx.csv", "networkx/notes.txt"])
+@pytest.mark.parametrize("path", ["pandas.csv", "pandas/notes.txt"])
 def test_other_files_of_the_same_name_do_not_matter(tmp_path, path):
     course = _course(tmp_path)
     own = course.folder("submitted", STUDENT, ASSIGNMENT) / path
@@ -142,7 +142,7 @@ def test_other_files_of_the_same_name_do_not_matter(tmp_path, path):
 
 
 def test_a_module_that_a_notebook_writes_is_not_imported_before(tmp_path):
-    course = _course(tmp_path, f"{GIVEN}\nopen('networkx.py', 'w').write('x = 1')")
+    course = _course(tmp_path, f"{GIVEN}\nopen('pandas.py', 'w').write('x = 1')")
     assert _found(course) == ["numpy"]
 
 
@@ -151,5 +151,5 @@ def test_what_one_student_imports_is_not_imported_for_all(tmp_path):
     for student, imported in {"b": False, "c": True}.items():
         folder = course.folder("submitted", student, ASSIGNMENT)
         folder.mkdir(parents=True)
-        (folder / "texts.py").write_text("import sympy, os\n", encoding="utf-8")
-        assert ("sympy" in _found(course)) == imported
+        (folder / "texts.py").write_text("import matplotlib, os\n", encoding="utf-8")
+        assert ("matplotlib" in _found(course)) == imported
