@@ -9,6 +9,7 @@ import shutil
 
 import pytest
 from bs4 import BeautifulSoup
+from sqlalchemy import Engine, event
 
 from autograder.check import CheckResult
 from autograder.course.coursedir import Course
@@ -42,6 +43,28 @@ def graded(tmp_path_factory):
     run = run_autograder("grade", "--course", course.root)
     assert run.returncode == 0, run.stderr
     return course, run
+
+
+def statements_of(course) -> int:
+    """Count what the database is asked when the class is summed up."""
+    asked = []
+
+    def note(*details: object) -> None:
+        asked.append(details)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        summarize(course, ASSIGNMENT, course.students(ASSIGNMENT), [], {})
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    return len(asked)
+
+
+def test_a_large_class_is_not_asked_for_student_by_student(graded, tmp_path):
+    alone = make_course(tmp_path / "course")
+    hand_in(alone, "ann")
+    list(grade(alone, ASSIGNMENT, ["ann"]))
+    assert statements_of(alone) == statements_of(graded[0])
 
 
 def test_terminal_shows_marks_failures_and_the_slow(graded):

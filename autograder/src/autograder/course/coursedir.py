@@ -131,9 +131,13 @@ class Course:
         return CourseDirectory(config=self.config, **settings)
 
     @cached_property
+    def _directory(self) -> CourseDirectory:
+        return self.directory()  # once: that takes longer than to find a folder in it, and a class has thousands
+
+    @cached_property
     def ignored(self) -> Sequence[str]:
         """The patterns of file names that nbgrader leaves out when it copies folders."""
-        return list(self.directory().ignore)
+        return list(self._directory.ignore)
 
     def gradebook(self, kind: type[Gradebook] = Gradebook) -> Gradebook:
         """Return the open gradebook, to be used in a ``with`` block.
@@ -184,9 +188,8 @@ class Course:
 
     def folder(self, step: str, student: str, assignment: str) -> Path:
         """Return the folder of one student's assignment at a step such as ``submitted``."""
-        directory = self.directory()
-        name = getattr(directory, f"{step}_directory")
-        return Path(directory.format_path(name, student, assignment))
+        name = getattr(self._directory, f"{step}_directory")
+        return Path(self._directory.format_path(name, student, assignment))
 
     def scores(self, assignment: str) -> dict[str, dict[str, float]]:
         """Return the points of every student's notebooks, from the gradebook: by student, then by notebook."""

@@ -257,20 +257,29 @@ def find_common_failures(entries: list[Entry], tests: set[tuple[str, str]]) -> l
 
 
 def _add_marks(gradebook: Gradebook, assignment: str, results: dict[str, StudentResult]) -> None:
+    # All in one statement: whoever asks the objects for their scores asks the database for each.
     query = (
-        gradebook.db.query(Student, Notebook.name, SubmittedNotebook)
+        gradebook.db.query(
+            Student.id,
+            Student.first_name,
+            Student.last_name,
+            Notebook.name,
+            SubmittedNotebook.score,
+            SubmittedNotebook.late_submission_penalty,
+            SubmittedNotebook.needs_manual_grade,
+        )
         .join(SubmittedAssignment, SubmittedAssignment.student_id == Student.id)
         .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
         .join(Notebook, Notebook.id == SubmittedNotebook.notebook_id)
         .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
         .filter(Assignment.name == assignment)
     )
-    for student, name, nb in query.order_by(Notebook.name):
-        result = results.setdefault(student.id, StudentResult(student.id))
-        result.first_name, result.last_name = student.first_name or "", student.last_name or ""
-        result.notebooks[name] = nb.score
-        result.late_penalty += nb.late_submission_penalty or 0
-        result.needs_manual_grade |= bool(nb.needs_manual_grade)
+    for student, first_name, last_name, name, score, penalty, needs_manual_grade in query.order_by(Notebook.name):
+        result = results.setdefault(student, StudentResult(student))
+        result.first_name, result.last_name = first_name or "", last_name or ""
+        result.notebooks[name] = score
+        result.late_penalty += penalty or 0
+        result.needs_manual_grade |= bool(needs_manual_grade)
 
 
 def _count_cells(gradebook: Gradebook, assignment: str) -> list[CellResult]:
