@@ -21,6 +21,12 @@ FOLDER = ROOT / "notebooks"
 LESSONS = {path.stem: path for path in sorted(FOLDER.glob("*.ipynb"))}
 TWICE = ROOT / "build" / "tests" / "twice"
 WIDTH = 85  # characters that a page of the site shows without being scrolled sideways
+# What the lessons name to read on: papers where they stay, and documentation.
+READING = re.compile(
+    r"https://(arxiv\.org/abs/\d{4}\.\d{4,5}|doi\.org/10\.\d{4,9}/[\w.:-]+|jmlr\.org/papers/v\d+/[\w-]+\.html"
+    r"|proceedings\.mlr\.press/v\d+/\w+\.html|github\.com/google-research/tuning_playbook"
+    r"|(scikit-learn\.org/stable|keras\.io|inria\.github\.io|skops\.readthedocs\.io|www\.tensorflow\.org)/[\w/-]+(\.html)?)"
+)
 # Numbers that are names, not measurements.
 NAMES = (
     r"\]\(\w+\.ipynb\) \| \d+ \||\*\*Time\*\*: \d+ minutes|CVE-[\d-]+|Keras \d|TensorFlow \d|"
@@ -192,6 +198,23 @@ def test_lesson_is_stored_clean(name):
     nb = notebooks.read(LESSONS[name])
     assert LESSONS[name].read_text(encoding="utf-8") == notebooks.text_of(nb, ".ipynb")
     assert all(not cell.outputs and cell.execution_count is None for cell in nb.cells if cell.cell_type == "code")
+
+
+def reading_of(name):
+    """Title, address and reason of all that a lesson names to read on."""
+    text = text_of(name).partition("## Read on\n")[2]
+    return re.findall(r"^- \[([^\]]+)\]\(([^)]+)\): (.+)\.$", text, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_lesson_names_papers_and_documentation_to_read_on(name):
+    assert 3 <= len(reading_of(name)) == text_of(name).partition("## Read on\n")[2].count("\n- ")
+    assert [address for _, address, _ in reading_of(name) if not READING.fullmatch(address)] == []
+
+
+def test_no_two_lessons_name_the_same_to_read_on():
+    addresses = [address for name in LESSONS for _, address, _ in reading_of(name)]
+    assert len(set(addresses)) == len(addresses) >= 30
 
 
 @pytest.mark.parametrize("name", LESSONS)
