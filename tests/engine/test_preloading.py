@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 import pytest
@@ -105,9 +106,12 @@ def _found(course: Course) -> list[str]:
 
 
 def test_the_grader_says_what_it_has_imported(tmp_path):
-    marks, printed = _grade(_course(tmp_path))
+    course = _course(tmp_path)
+    marks, printed = _grade(course)
     assert marks == [1]
     assert "Imported:  pandas, numpy (once for all)" in printed
+    results = json.loads((course.root / "results" / ASSIGNMENT / "results.json").read_text(encoding="utf-8"))
+    assert results["imported"] == FOUND
 
 
 def test_the_settings_have_the_last_word(tmp_path):

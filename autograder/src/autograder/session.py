@@ -81,9 +81,10 @@ def grade_class(request: Request) -> None:
         seconds = time.monotonic() - started
         everybody = course.students(assignment.name)
         summary = summarize(course, assignment.name, everybody, grader.due(everybody), grader.entries())
+    summary.imported = ForkProvisioner(config=course.config).fork_server().imported()
     _show(course, summary, graded, students, as_json=request.as_json)
     if graded and not request.as_json:
-        terminal.show_imported(ForkProvisioner(config=course.config).fork_server().imported())
+        terminal.show_imported(summary.imported)
         terminal.show_speed(sum(len(submission.seconds) for submission in graded), seconds)
     failed = sorted(printable(submission.student) for submission in graded if not submission.recorded)
     if failed:
