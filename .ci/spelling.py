@@ -18,7 +18,8 @@ import jupytext
 
 ROOT = Path(__file__).resolve().parents[1]
 _PAGES = ("*.md", ".github/**/*.md", "autograder/*.md", "autograder/docs/*.md", "notebooks/**/*.md")
-_CODE = re.compile(r"```.*?```|`[^`\n]*`|\]\([^)]*\)|<[^>]*>", re.DOTALL)  # links' targets and tags, too
+# Links' targets and tags, too; and what is elsewhere has its title as its authors spell it.
+_CODE = re.compile(r"```.*?```|`[^`\n]*`|\[[^]\n]*\]\(https?://[^)]*\)|\]\([^)]*\)|<[^>]*>", re.DOTALL)
 
 
 def prose(root: Path = ROOT) -> Iterator[tuple[Path, str]]:
