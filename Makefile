@@ -27,7 +27,7 @@ test: .venv/ready lint ## run every check: about half an hour on two cores
 	pytest $(SHARED_OUT)
 
 test-quick: .venv/ready ## run the tests that take a second or two at most: for the work at hand
-	pytest $(SHARED_OUT) -m "not slow"
+	pytest $(SHARED_OUT) -m "not slow and not moderate"
 
 golden: .venv/ready ## run stock nbgrader where its results that tests compare with no longer fit
 	pytest $(SHARED_OUT) --update-golden tests/engine/test_nbgraders_own.py tests/engine/test_recorder.py \

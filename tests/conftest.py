@@ -53,12 +53,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each test its time limit and the mark ``slow`` where they are due, and put costly groups first."""
+    """Give each test its time limit and the mark of how long it takes where they are due; put costly groups first."""
     for item in items:
         if item.get_closest_marker("timeout") is None and plan.limit_of(item.nodeid):
             item.add_marker(pytest.mark.timeout(plan.limit_of(item.nodeid)))
-        if plan.is_slow(item.nodeid):
-            item.add_marker(pytest.mark.slow)
+        if mark := plan.mark_of(item.nodeid):
+            item.add_marker(mark)
     items.sort(key=lambda item: plan.place_of(item.nodeid))
 
 

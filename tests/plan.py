@@ -65,7 +65,7 @@ LIMITS = {
     "engine/forgeries/test_forgeries": 900,
 }
 
-# Tests that take more than a second or two, or share something that takes minutes: `make test-quick` leaves them out.
+# Tests that share something that takes minutes, or would take as long on every version of Python.
 SLOW = (
     "course/test_answers",
     "course/test_check",
@@ -97,6 +97,32 @@ SLOW = (
 )
 _SLOW = re.compile("|".join(SLOW))
 
+# Others that take more than a second or two. `make test-quick` leaves out these and the slow ones.
+MODERATE = (
+    "course/test_build",
+    "engine/test_assignment::test_raised",
+    "engine/test_authoring",
+    "engine/test_command_line",
+    "engine/test_executor_conformance",
+    "engine/test_feedback",
+    "engine/test_init",
+    "engine/test_intake::test_(python_tells|more_code)",
+    "engine/test_journal",
+    "engine/test_judge_questions",
+    "engine/test_kernels",
+    "engine/test_notebook",
+    "engine/test_preloading",
+    "engine/test_public_surface::test_import_is_light",
+    "engine/test_recorder",
+    "engine/test_sandbox",
+    "engine/test_settings::test_(settings_are|marks_go)",
+    "engine/test_store_conformance",
+    "engine/test_summary",
+    "site/test_site::test_a_lesson_runs",
+    "system/test_wheel",
+)
+_MODERATE = re.compile("|".join(MODERATE))
+
 
 def group_of(nodeid: str) -> str:
     """Return the group of a test: its tests run one after the other in the same worker.
@@ -127,9 +153,10 @@ def limit_of(nodeid: str) -> int | None:
     return LIMITS.get(group_of(nodeid).partition(":")[0])
 
 
-def is_slow(nodeid: str) -> bool:
-    """Return whether the quick run leaves a test out."""
-    return bool(_SLOW.match("::".join(_parts(nodeid))))
+def mark_of(nodeid: str) -> str | None:
+    """Return ``slow``, ``moderate`` or None: how long a test takes."""
+    name = "::".join(_parts(nodeid))
+    return "slow" if _SLOW.match(name) else "moderate" if _MODERATE.match(name) else None
 
 
 def _parts(nodeid: str) -> tuple[str, str]:

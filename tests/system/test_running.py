@@ -151,8 +151,8 @@ def modules() -> set[str]:
     return {path.relative_to(TESTS).with_suffix("").as_posix() for path in TESTS.rglob("test_*.py")}
 
 
-@pytest.mark.parametrize("pattern", plan.SLOW)
-def test_what_the_plan_calls_slow_is_there(pattern):
+@pytest.mark.parametrize("pattern", [*plan.SLOW, *plan.MODERATE])
+def test_what_the_plan_says_takes_long_is_there(pattern):
     module, _, names = pattern.partition("::")
     found = [one for one in modules() if one.startswith(module)]
     assert found
