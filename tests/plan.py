@@ -111,7 +111,6 @@ MODERATE = (
     "engine/test_judge_questions",
     "engine/test_kernels",
     "engine/test_notebook",
-    "engine/test_preloading",
     "engine/test_public_surface::test_import_is_light",
     "engine/test_recorder",
     "engine/test_sandbox",

@@ -137,6 +137,7 @@ PASSING = {
     "list of an object changed by the test": "s = Stack()\nit = s.items\nit.append(5)\ns.push(1)\nassert it == [5, 1]",
     "array": "assert array.shape == (2, 3) and np.allclose(array.sum(axis=0), [3, 5, 7])",
     "frame": "pd.testing.assert_frame_equal(widen(table), pd.DataFrame({'a': [1, 2], 'c': [2, 4]}))",
+    "wide table": "assert '...' in repr(pd.DataFrame([range(40)])) and pd.get_option('display.max_columns') == 20",
     "seed": "random.seed(1)\na = roll()\nrandom.seed(1)\nassert a == random.random()",
     "seed of NumPy": "np.random.seed(1)\na = draw()\nnp.random.seed(1)\nassert a == np.random.rand()",
     "file of the test": "open('in.txt', 'w').write('x').__class__\nassert load('in.txt') in ('x', '')",

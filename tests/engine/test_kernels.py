@@ -177,3 +177,10 @@ def test_a_request_that_an_ending_fork_server_misses_is_sent_to_the_next_one(tmp
     monkeypatch.setattr(client._Process, "runs", lambda self: True)
     assert server.start_kernel(make_order(tmp_path)).poll() is None
     server.stop()
+
+
+def test_a_wide_table_looks_the_same_whether_pandas_is_imported_before_or_not(tmp_path):
+    show = "import pandas as pd\nprint(pd.DataFrame([range(15)]), pd.get_option('display.max_columns'))"
+    without = run_cells(tmp_path, show)
+    assert "20" in without[1][0]
+    assert run_cells(tmp_path, show, ForkProvisioner={"modules": ["pandas"]}) == without

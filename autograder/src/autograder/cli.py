@@ -193,14 +193,11 @@ def grade(
 def _start_fork_server(course: Path, sandbox: str | None) -> None:
     """Start the process that kernels are forked from: it imports modules while this process imports nbgrader.
 
-    Nothing is started where the settings have a mistake, for whoever reads them next says so; nor where they do not say
-    which modules, for those are to be looked for.
+    Where the settings have a mistake, nothing is started: whoever reads them next says so.
     """
     if (course / CONFIG).is_file():
         with contextlib.suppress(SettingsError):
-            config = load_settings(course)
-            if "modules" in config.ForkProvisioner:
-                _start_fork_server_with(config, sandbox)
+            _start_fork_server_with(load_settings(course), sandbox)
 
 
 def _start_fork_server_with(config: Config, sandbox: str | None) -> None:
@@ -316,7 +313,6 @@ def judge(folder: Path | None, assignment: str | None, as_json: bool) -> None:
     """
     from autograder.course.assignment import read_assignment
     from autograder.course.coursedir import Course, CourseError
-    from autograder.course.imports import note_imports
     from autograder.course.notebooks import grade_id
     from autograder.execution.executor import KernelLost
     from autograder.execution.local import LocalExecutor
@@ -328,7 +324,6 @@ def judge(folder: Path | None, assignment: str | None, as_json: bool) -> None:
     with _stoppable("Nothing was changed."), _clear_errors():
         course = Course(_course_folder(folder))
         read = read_assignment(course, assignment_name(course, assignment))
-        note_imports(course, read)
         try:
             with terminal.err.status("Running the reference solution"):
                 tables = read_tables(course, read, LocalExecutor())

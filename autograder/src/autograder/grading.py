@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from autograder.course.assignment import Assignment, read_assignment
 from autograder.course.coursedir import Course
 from autograder.course.files import hash_folder
-from autograder.course.imports import note_imports
 from autograder.course.text import first_line
 from autograder.execution.executor import Executor, KernelLost
 from autograder.execution.local import LocalExecutor, run_concurrently
@@ -82,7 +81,6 @@ class Grader:
 
     def __init__(self, course: Course, assignment: Assignment, notebook: str = "*", executor: Executor | None = None):
         self._course, self._assignment, self._notebook = course, assignment, notebook
-        note_imports(course, assignment)
         self._executor = executor or LocalExecutor()
         self._scratch = course.root / _SCRATCH / assignment.name
         self._names = fnmatch.filter(assignment.templates, notebook)

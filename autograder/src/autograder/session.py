@@ -14,7 +14,6 @@ from autograder.course.coursedir import Course, CourseError
 from autograder.course.text import printable, printable_json
 from autograder.execution.executor import Executor
 from autograder.grading import GradedSubmission, Grader
-from autograder.kernels.provisioner import ForkProvisioner
 from autograder.reporting import terminal
 from autograder.reporting.files import write_results
 from autograder.reporting.summary import Summary, summarize
@@ -81,10 +80,8 @@ def grade_class(request: Request) -> None:
         seconds = time.monotonic() - started
         everybody = course.students(assignment.name)
         summary = summarize(course, assignment.name, everybody, grader.due(everybody), grader.entries())
-    summary.imported = ForkProvisioner(config=course.config).fork_server().imported()
     _show(course, summary, graded, students, as_json=request.as_json)
     if graded and not request.as_json:
-        terminal.show_imported(summary.imported)
         terminal.show_speed(sum(len(submission.seconds) for submission in graded), seconds)
     failed = sorted(printable(submission.student) for submission in graded if not submission.recorded)
     if failed:

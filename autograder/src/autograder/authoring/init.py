@@ -32,8 +32,8 @@ _OF_ITS_OWN = """
 # Seconds that a single cell may take.
 c.Execute.timeout = 30
 
-# Modules that several notebooks import are imported once. This would say which, such as those in a folder of yours.
-# c.ForkProvisioner.modules = ["numpy"]
+# Modules that notebooks use: they are imported once, not for every notebook.
+c.ForkProvisioner.modules = []
 """
 _BUILT_ON = """
 # The settings that all courses of the repository share. Your own changes come after this.

@@ -122,13 +122,9 @@ def _describe_template(template: Template) -> str:
 
 
 def _describe_settings(config: Config) -> str:
-    """Return the settings that decide how a notebook runs.
-
-    The sandbox and what is imported beforehand are left out: they do not change a mark.
-    """
+    """Return the settings that decide how a notebook runs. The sandbox is left out: it does not change a mark."""
     sections = {name: dict(config[name]) for name in EXECUTION_SETTINGS if name in config}
-    for name in ("sandbox", "found"):
-        sections.get("ForkProvisioner", {}).pop(name, None)
+    sections.get("ForkProvisioner", {}).pop("sandbox", None)
     chosen = {name: settings for name, settings in sections.items() if settings}  # asking for a section makes one
     return json.dumps(chosen, sort_keys=True, default=_describe_value)
 

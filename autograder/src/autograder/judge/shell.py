@@ -33,6 +33,7 @@ class CellShell(InteractiveShell):
     """
 
     outputs: list[Output]
+    kernel = None  # pandas shows wide tables as in a notebook if a shell has this
     displayhook_class = Type(__name__ + "._Results")  # type: ignore[assignment]
     display_pub_class = Type(__name__ + "._Displays")  # type: ignore[assignment]
 

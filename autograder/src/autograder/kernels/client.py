@@ -33,11 +33,9 @@ _PERIOD = 0.02  # s, between two looks whether a kernel has ended
 
 
 @cache
-def shared_fork_server(
-    modules: tuple[str, ...], sandbox: str, visible: tuple[str, ...] = (), found: tuple[str, ...] = ()
-) -> ForkServer:
+def shared_fork_server(modules: tuple[str, ...], sandbox: str, visible: tuple[str, ...] = ()) -> ForkServer:
     """Return the one `ForkServer` of this process with these settings."""
-    return ForkServer(modules, sandbox, visible, found)
+    return ForkServer(modules, sandbox, visible)
 
 
 class ForkServerEnded(RuntimeError):
@@ -58,8 +56,6 @@ class ForkServer:
         Name of the sandbox that the process and its kernels run in; see `autograder.sandbox.kinds`.
     visible : tuple of str
         Files and folders that are visible in the sandbox besides the system, the environment and the modules.
-    found : tuple of str
-        What kernels have imported as well, if it does no harm: see `autograder.kernels.preloading`.
 
     Attributes
     ----------
@@ -67,11 +63,9 @@ class ForkServer:
         The grader's side of the sandbox.
     """
 
-    def __init__(
-        self, modules: tuple[str, ...], sandbox: str, visible: tuple[str, ...] = (), found: tuple[str, ...] = ()
-    ):
+    def __init__(self, modules: tuple[str, ...], sandbox: str, visible: tuple[str, ...] = ()):
         self.sandbox: Sandbox = SANDBOXES[sandbox](modules, visible)
-        self._order = {"modules": modules, "found": found, "sandbox": sandbox, "view": self.sandbox.view}
+        self._order = {"modules": modules, "sandbox": sandbox, "view": self.sandbox.view}
         self._lock = threading.Lock()
         self._process: _Process | None = None
         self._retired: list[_Process] = []
@@ -122,10 +116,6 @@ class ForkServer:
                 self._ensure_process(env)
 
         threading.Thread(target=start, daemon=True).start()
-
-    def imported(self) -> list[str]:
-        """Return what every kernel has imported of the modules that were found; nothing if there was no kernel yet."""
-        return list(self._process.imported) if self._process else []
 
     def stop(self) -> None:
         """End the process and all its kernels."""
@@ -194,17 +184,11 @@ class _Process:
         The process, or bubblewrap around it.
     control : socket.socket
         Connected to its standard input.
-
-    Attributes
-    ----------
-    imported : list of str
-        What it has imported of the modules that were found.
     """
 
     def __init__(self, process: subprocess.Popen[Any], control: socket.socket):
         self._process = process
         self.control = control
-        self.imported: list[str] = []
         self._sources: dict[str, FileState | None] = {}
 
     def wait_until_ready(self) -> bool:
@@ -212,11 +196,8 @@ class _Process:
         while select.select([self.control], [], [], START_LIMIT)[0] and (message := self.control.recv(MESSAGE)):
             if message == READY:
                 return True
-            told = json.loads(message)
-            if "imported" in told:
-                self.imported = told["imported"]
-            else:
-                self._sources[told["source"]] = told["state"]
+            path, state = json.loads(message)
+            self._sources[path] = state
         self._process.kill()
         return False
 

@@ -1,17 +1,17 @@
 """The fork server: a process that imports the modules of a course, runs nothing, and forks one kernel per notebook.
 
 It is started as ``python -m autograder.kernels.forkserver ORDER``, where ORDER is JSON:
-``{"modules": [...], "found": [...], "sandbox": NAME, "view": [...], "idle_limit": SECONDS}``.
+``{"modules": [...], "sandbox": NAME, "view": [...], "idle_limit": SECONDS}``.
 
 Standard input is a socket to the grader. When the modules are imported, the fork server writes one message for every
-source file that a person may edit, ``{"source": PATH, "state": STATE}``, then ``{"imported": [...]}`` with the modules
-among ``found`` that it has imported, and then ``READY``. From then on every ``FORK`` on the socket
+source file that a person may edit, ``[PATH, STATE]``, and then ``READY``. From then on every ``FORK`` on the socket
 carries the open files of one `autograder.kernels.supervisor.Supervisor`. After ``RETIRE`` the fork server ends as soon
 as its last kernel has ended. When the grader closes the socket, the fork server and its kernels end at once.
 """
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import gc
 import importlib
@@ -29,7 +29,6 @@ from pathlib import Path
 from types import ModuleType
 
 from autograder.kernels.frames import call_with_large_frame_stack
-from autograder.kernels.preloading import import_harmless
 from autograder.sandbox.base import Confinement
 from autograder.sandbox.kinds import CONFINEMENTS
 
@@ -55,15 +54,13 @@ _FOLDERS_OF_INSTALLED = tuple(
 )
 
 
-def serve(modules: list[str], found: list[str], confinement: Confinement, idle_limit: float) -> None:
+def serve(modules: list[str], confinement: Confinement, idle_limit: float) -> None:
     """Import ``modules``, say so on standard input and fork kernels until nobody needs them any more.
 
     Parameters
     ----------
     modules : list of str
         Modules that cannot be imported are left out: the notebook that imports them gets the error.
-    found : list of str
-        More of them; those that do harm are left out, see `autograder.kernels.preloading`.
     confinement : Confinement
         The sandbox's side in this process.
     idle_limit : float
@@ -72,7 +69,6 @@ def serve(modules: list[str], found: list[str], confinement: Confinement, idle_l
     started = time.time_ns()
     gc.disable()  # it would examine the same modules again and again while they are being imported
     _import(modules)
-    imported = import_harmless(found)
     _remember_files()
     confinement.prepare()
     sources = list(_editable_sources(started))
@@ -81,9 +77,8 @@ def serve(modules: list[str], found: list[str], confinement: Confinement, idle_l
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for supervisors: Linux reaps them
     control = socket.socket(fileno=os.dup(sys.stdin.fileno()))
     _close_streams()
-    for path, state in sources:
-        control.send(json.dumps({"source": path, "state": state}).encode())
-    control.send(json.dumps({"imported": imported}).encode())
+    for source in sources:
+        control.send(json.dumps(source).encode())
     control.send(READY)
     _fork_on_request(control, confinement, idle_limit)
 
@@ -119,9 +114,17 @@ def _import(modules: list[str]) -> None:
     # As in a kernel that was not forked, where IPython sets it before anything is imported.
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     importlib.import_module("autograder.kernels.supervisor")
+    builtins.get_ipython = _Shell  # type: ignore[attr-defined]
     for module in [*_MODULES_OF_KERNELS, *modules]:
         with contextlib.suppress(Exception):
             importlib.import_module(module)
+    del builtins.get_ipython  # type: ignore[attr-defined]
+
+
+class _Shell:
+    """Stands in for a kernel's shell: when pandas is imported, it asks for that, and shows wide tables accordingly."""
+
+    kernel = None
 
 
 def _remember_files() -> None:
@@ -202,7 +205,7 @@ def _main() -> None:
     del sys.path[0]
     order = json.loads(sys.argv[1])
     confinement = CONFINEMENTS[order["sandbox"]](order["view"])
-    call_with_large_frame_stack(serve, order["modules"], order["found"], confinement, order["idle_limit"])
+    call_with_large_frame_stack(serve, order["modules"], confinement, order["idle_limit"])
 
 
 if __name__ == "__main__":

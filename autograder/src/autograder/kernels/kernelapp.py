@@ -23,7 +23,6 @@ from autograder.judge import process
 from autograder.judge.answers import Answers
 from autograder.judge.errors import Undecodable
 from autograder.judge.link import Link, LinkLost
-from autograder.kernels.preloading import forget_shadowed
 from autograder.sandbox import syscalls
 from autograder.sandbox.base import Confinement
 
@@ -119,7 +118,6 @@ def run_kernel(order: dict[str, Any], confinement: Confinement, problems: int, c
             os.write(problems, str(error).encode())
             os._exit(0)
         _reset_process(order["env"], channel)
-        forget_shadowed(order["cwd"])
         if order.get("role") == "judge":
             sys.path.insert(0, order["cwd"])
             process.serve(channel)

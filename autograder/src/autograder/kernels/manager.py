@@ -17,6 +17,7 @@ from autograder.kernels.client import START_LIMIT
 from autograder.kernels.provisioner import ForkProvisioner
 from autograder.sandbox.kinds import SANDBOXES
 
+_PERIOD = 0.01  # s, between two looks whether a kernel has ended
 _SEND_LIMIT = 2000  # ms; a submission may have closed the kernel's sockets, and to send would take for ever then
 
 
@@ -76,6 +77,12 @@ class ForkKernelManager(AsyncKernelManager):
             await super()._async_request_shutdown(restart=restart)
         except zmq.Again:
             await self._async_kill_kernel(restart=restart)
+
+    async def _async_finish_shutdown(
+        self, waittime: float | None = None, pollinterval: float = _PERIOD, restart: bool = False
+    ) -> None:
+        """Wait for the kernel to end. Jupyter's own looks every 0.1 s only, and most kernels end in less."""
+        await super()._async_finish_shutdown(waittime, pollinterval, restart)
 
     @property
     def kernel_spec(self) -> KernelSpec | None:

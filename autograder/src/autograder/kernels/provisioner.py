@@ -24,14 +24,7 @@ from autograder.sandbox.limits import Limits
 class ForkProvisioner(LocalProvisioner):
     """Forks kernels from a fork server, which has imported their modules, instead of launching a command."""
 
-    modules = List(
-        Unicode(),
-        help="What the fork server imports before it forks. If this is not set, the grader looks for large libraries "
-        "that a quarter of the notebooks import.",
-    ).tag(config=True)
-    found = List(Unicode(), help="What the grader has found that notebooks import; nobody needs to set it.").tag(
-        config=True
-    )
+    modules = List(Unicode(), help="What the fork server imports before it forks.").tag(config=True)
     sandbox = Enum(
         list(SANDBOXES),
         "bubblewrap",
@@ -115,7 +108,7 @@ class ForkProvisioner(LocalProvisioner):
 
     def fork_server(self) -> ForkServer:
         """Return the fork server of these settings, started or not."""
-        return shared_fork_server(tuple(self.modules), self.sandbox, tuple(self.visible), tuple(self.found))
+        return shared_fork_server(tuple(self.modules), self.sandbox, tuple(self.visible))
 
     def kernel_environment(self, env: dict[str, str]) -> dict[str, str]:
         """Return the environment variables of a kernel that Jupyter would give ``env``."""

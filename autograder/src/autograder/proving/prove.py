@@ -14,7 +14,6 @@ from traitlets.config import Config
 
 from autograder.course.assignment import Assignment, Template
 from autograder.course.coursedir import Course, CourseError
-from autograder.course.imports import note_imports
 from autograder.course.notebooks import grade_id
 from autograder.execution.executor import Executor, KernelLost
 from autograder.execution.local import LocalExecutor, run_concurrently
@@ -73,7 +72,6 @@ def prove_assignment(
     listed = read_equivalents(path, course, assignment) if equivalents or path.exists() else []
     chosen = [case for case in read_cases(cases, course, assignment) if case.notebook in notebooks] if cases else []
     executor = LocalExecutor()
-    note_imports(course, assignment)
     try:
         with terminal.err.status("Finding out which tests a judge can decide"):
             tables = read_tables(course, assignment, executor)

@@ -36,7 +36,6 @@ def as_dict(summary: Summary) -> dict[str, Any]:
         "course": summary.course,
         "assignment": summary.assignment,
         "max_score": summary.max_score,
-        "imported": summary.imported,
         "failed_for_all": [asdict(failure) for failure in summary.failures],
         "statistics": summary.statistics(),
         "histogram": summary.histogram(),

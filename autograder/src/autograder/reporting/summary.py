@@ -148,8 +148,6 @@ class Summary:
         Every graded cell that is worth something, the most failed first.
     failures : list of CommonFailure
         What failed for everybody, given cells first.
-    imported : list of str
-        What this run imported once for all notebooks because many of them do. It is a record, no part of any mark.
     """
 
     course: str
@@ -158,7 +156,6 @@ class Summary:
     students: list[StudentResult]
     cells: list[CellResult]
     failures: list[CommonFailure] = field(default_factory=list)
-    imported: list[str] = field(default_factory=list)
 
     @property
     def max_score(self) -> float:

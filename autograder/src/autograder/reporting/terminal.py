@@ -105,13 +105,6 @@ def _show_figures(summary: Summary) -> None:
         out.print(Text(f"Slowest: {', '.join(slow)}"))
 
 
-def show_imported(modules: list[str]) -> None:
-    """Print what was imported once for all notebooks, if that was found out and not set."""
-    if modules:
-        names = ", ".join(dict.fromkeys(name.partition(":")[0] for name in modules))
-        out.print(Text(f"Imported:  {printable(names)} (once for all)"))
-
-
 def show_speed(notebooks: int, seconds: float) -> None:
     """Print how fast this many notebooks were graded."""
     out.print(Text(f"Speed:     {notebooks} notebooks in {seconds:.0f} s, {60 * notebooks / seconds:.0f} a minute"))
