@@ -179,6 +179,15 @@ def test_a_request_that_an_ending_fork_server_misses_is_sent_to_the_next_one(tmp
     server.stop()
 
 
+def test_what_the_settings_import_reads_the_environment_before_a_notebook_can_set_it(helper, tmp_path):
+    helper.write_text("import os\nSEEN = os.environ.get('SET_BY_THE_NOTEBOOK')\n")
+    look = f"import os; os.environ['SET_BY_THE_NOTEBOOK'] = 'yes'; import {helper.stem} as helper; print(helper.SEEN)"
+    kernel = {"modules": [helper.stem]}
+    assert run_cells(tmp_path / "folder", look, ForkProvisioner=kernel) == ("", ["None\n"])
+    kernel = {"visible": [str(helper.parent)], "environment": ["PYTHONPATH"]}
+    assert run_cells(tmp_path / "folder", look, ForkProvisioner=kernel) == ("", ["yes\n"])
+
+
 def test_a_wide_table_looks_the_same_whether_pandas_is_imported_before_or_not(tmp_path):
     show = "import pandas as pd\nprint(pd.DataFrame([range(15)]), pd.get_option('display.max_columns'))"
     without = run_cells(tmp_path, show)
