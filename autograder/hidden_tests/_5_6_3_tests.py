@@ -290,8 +290,8 @@ gap = max(float(np.abs(a - b).max()) for a, b in zip(model.get_weights(), paused
 assert gap < 1e-5, (
     "Expected the same weights as if the training had never been interrupted: the optimizer's momentum and learning "
     f"rate belong to what was saved. Found weights that differ by up to {gap:.2g}.")
-# A model that can nearly tell the customers apart already: it learns the rest, if the labels are theirs. Of 2,000
-# shuffled labels none leaves it with an error below 0.26 on average; with the right ones it stays below 0.07.
+# A model that can nearly tell the customers apart already: it learns the rest, if the labels are theirs. Tried with
+# batches of every size: its error is below 0.09 on average with the right labels, and above 0.3 with shuffled ones.
 hints = np.zeros((6, 4), "float32")
 hints[0] = [1, -1, 1, -1]
 own = build_model({"n_features_in_": 6}, learning_rate=0.1, num_neurons=4)
@@ -300,7 +300,7 @@ own.save(freezer / "labels.keras")
 model = answered(resume_training(freezer / "labels.keras", rows, labels, 5), "resume_training")
 own.set_weights(model.get_weights())
 wrong = float(np.abs(np.ravel(own(rows).numpy()) - labels).mean())
-assert wrong < 0.15, (
+assert wrong < 0.2, (
     "Expected training to go on with the labels that belong to the customers, found that the model forgets them: its "
     f"probabilities are {wrong:.2f} off on average.")
 history = getattr(model, "history", None)
