@@ -65,7 +65,7 @@ LIMITS = {
     "engine/forgeries/test_forgeries": 900,
 }
 
-# Tests that share something that takes minutes, or would take as long on every version of Python.
+# Tests that take long, or share something that does. CI leaves them out on the other versions of Python.
 SLOW = (
     "course/test_answers",
     "course/test_check",

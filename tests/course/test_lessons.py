@@ -201,19 +201,21 @@ def test_lesson_is_stored_clean(name):
 
 
 def reading_of(name):
-    """Title, address and reason of all that a lesson names to read on."""
-    text = text_of(name).partition("## Read on\n")[2]
-    return re.findall(r"^- \[([^\]]+)\]\(([^)]+)\): (.+)\.$", text, flags=re.MULTILINE)
+    """The lines of a lesson's last list, and the addresses in those that are well formed: title, address, reason."""
+    lines = text_of(name).partition("## Read on\n\n")[2].splitlines()
+    found = (re.fullmatch(r"- \[[^\]]+\]\(([^)]+)\): .+\.", line) for line in lines)
+    return lines, [line[1] for line in found if line]
 
 
 @pytest.mark.parametrize("name", LESSONS)
 def test_lesson_names_papers_and_documentation_to_read_on(name):
-    assert 3 <= len(reading_of(name)) == text_of(name).partition("## Read on\n")[2].count("\n- ")
-    assert [address for _, address, _ in reading_of(name) if not READING.fullmatch(address)] == []
+    lines, addresses = reading_of(name)
+    assert 3 <= len(addresses) == len(lines)
+    assert [address for address in addresses if not READING.fullmatch(address)] == []
 
 
 def test_no_two_lessons_name_the_same_to_read_on():
-    addresses = [address for name in LESSONS for _, address, _ in reading_of(name)]
+    addresses = [address for name in LESSONS for address in reading_of(name)[1]]
     assert len(set(addresses)) == len(addresses) >= 30
 
 

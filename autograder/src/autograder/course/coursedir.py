@@ -174,16 +174,15 @@ class Course:
         return retry(open_and_read)
 
     def _open_gradebook(self, kind: type[Gradebook]) -> Gradebook:
-        directory = self.directory()
         try:
-            return kind(wait_for_locks(directory.db_url), directory.course_id)
+            return kind(wait_for_locks(self._directory.db_url), self._directory.course_id)
         except (ArgumentError, ModuleNotFoundError) as error:
             raise CourseError(f"the gradebook's address cannot be used: {error}") from error
 
     @property
     def gradebook_name(self) -> str:
         """Where the gradebook is, without its password."""
-        url = make_url(self.directory().db_url)
+        url = make_url(self._directory.db_url)
         return str(url.database) if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
 
     def folder(self, step: str, student: str, assignment: str) -> Path:
