@@ -104,7 +104,8 @@ def test_kernel_reports_its_end_and_stopping_ends_all(tmp_path):
 @pytest.fixture
 def helper(tmp_path, monkeypatch):
     """Return a module of the course that a person can edit, and that kernels have imported."""
-    module = tmp_path / "modules" / "helper_of_the_course.py"
+    # A name of its own for each test: fork servers that import the same names are shared.
+    module = tmp_path / "modules" / f"helper_of_{tmp_path.name}.py"
     module.parent.mkdir()
     module.write_text("ANSWER = 1\n")
     monkeypatch.syspath_prepend(module.parent)  # the sandbox shows modules that this process finds
