@@ -156,6 +156,42 @@ def test_what_is_meant_well_is_still_there():
         assert kept in page
 
 
+PICTURES = {
+    "png": output("display_data", {"image/png": "iVBORw0KGgo="}),
+    "jpeg": output("display_data", {"image/jpeg": "iVBORw0KGgo="}),
+    "svg": output("display_data", {"image/svg+xml": "<svg/>"}),
+    "html": output("display_data", {"text/html": '<img src="a.png" title="> alt=">'}),
+    "cell of text": nbformat.v4.new_markdown_cell('<p><img src="a.png"></p>'),
+    "with a text": output("display_data", {"text/html": '<img alt="a curve" src="a.png">'}),
+    "with an empty text": output("display_data", {"text/html": '<img src="a.png" alt="">'}),
+}
+
+
+@pytest.mark.parametrize("kind", PICTURES)
+def test_every_picture_has_one_text_for_those_who_cannot_see_it(kind):
+    settings = Config({"SafeHTMLExporter": {"template_name": "classic"}})  # which nbgrader's pages build on
+    page, _ = SafeHTMLExporter(config=settings).from_notebook_node(nbformat.v4.new_notebook(cells=[PICTURES[kind]]))
+    (picture,) = BeautifulSoup(page, "html.parser", on_duplicate_attribute=list.append).find_all("img")
+    given = {"with a text": "a curve", "with an empty text": ""}
+    assert picture["alt"] == given.get(kind, "No description has been provided for this image")
+
+
+def test_a_text_that_several_pages_have_is_formatted_for_its_own_notebook():
+    code = nbformat.v4.new_code_cell("class A { }")
+    text = nbformat.v4.new_markdown_cell("![x](attachment:x.png)", attachments={"x.png": {"image/png": "AAAA"}})
+    other = nbformat.v4.new_markdown_cell("![x](attachment:x.png)", attachments={"x.png": {"image/png": "BBBB"}})
+    exporter = SafeHTMLExporter(config=Config())
+
+    def page(cell, language: str) -> str:
+        metadata = {"language_info": {"name": language}}
+        return exporter.from_notebook_node(nbformat.v4.new_notebook(cells=[cell], metadata=metadata))[0]
+
+    for language, kind_of_keyword in {"python": "k", "java": "kd", "ipython3": "k"}.items():
+        assert f'<span class="{kind_of_keyword}">class</span>' in page(code, language)
+    assert "AAAA" in page(text, "python")
+    assert "BBBB" in page(other, "python")
+
+
 SLOW = {  # each takes many seconds with the libraries' own patterns
     "code": nbformat.v4.new_code_cell(" \n" * 3000),
     "markdown": nbformat.v4.new_markdown_cell("\\begin{a}" * 10_000),

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import shutil
 import sqlite3
 
 import nbformat
 import pytest
+from nbgrader.converters import GenerateAssignment
 from nbgrader.utils import compute_checksum, determine_grade
+from sqlalchemy import Engine, event
 
 from autograder.course import notebooks
-from autograder.course.coursedir import Course
+from autograder.course.coursedir import Course, run_converter
+from autograder.gradebook.database import TransactionalGradebook
 from autograder.gradebook.points import describe_odd_numbers
 from autograder.grading import grade
 from autograder.reporting.marks import read_marks
@@ -167,6 +171,54 @@ def test_manual_grades_and_comments_survive_a_regrade(fresh):
     ]
     page = fresh.folder("feedback", "ann", ASSIGNMENT) / "p1.html"
     assert "Well said." in page.read_text(encoding="utf-8")
+
+
+def selects(course: Course) -> int:
+    """Grade one submission and count how often rows of the gradebook are asked for."""
+    asked = []
+
+    def note(connection, cursor, statement, *_) -> None:
+        asked.extend([statement] if statement.startswith("SELECT") else [])
+
+    hand_in(course, "ann")
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        list(grade(course, ASSIGNMENT, ["ann"]))
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    return len(asked)
+
+
+def test_the_gradebook_is_not_asked_cell_by_cell(tmp_path):
+    few, many = (make_course(tmp_path / name) for name in ("few", "many"))
+    path = many.folder("source", ".", ASSIGNMENT) / "p1.ipynb"
+    source = notebooks.read(path)
+    (test,) = (cell for cell in source.cells if cell.id == "test_double")
+    for number in range(5):
+        another = copy.deepcopy(test)
+        another.id = another.metadata.nbgrader["grade_id"] = f"another_{number}"
+        source.cells.append(another)
+    notebooks.write(source, path)
+    run_converter(GenerateAssignment, many, many.directory(assignment_id=ASSIGNMENT))
+    assert selects(many) == selects(few)
+    assert many.scores(ASSIGNMENT)["ann"]["p1"] == few.scores(ASSIGNMENT)["ann"]["p1"] + 5 * 2
+
+
+def test_a_cell_is_found_by_nbgraders_rule_where_a_task_has_its_name(fresh):
+    with fresh.gradebook() as gradebook:
+        gradebook.update_or_create_task_cell("test_double", "p1", ASSIGNMENT, cell_type="markdown", max_score=9)
+        gradebook.update_or_create_student("ann")
+        gradebook.update_or_create_submission(ASSIGNMENT, "ann")
+        rules = {"find_graded_cell": ("test_double", "p1", ASSIGNMENT)}
+        rules |= {
+            "find_grade": ("test_double", "p1", ASSIGNMENT, "ann"),
+            "find_comment": ("why", "p1", ASSIGNMENT, "ann"),
+        }
+        expected = {method: getattr(gradebook, method)(*names).id for method, names in rules.items()}
+    with fresh.gradebook(TransactionalGradebook) as gradebook, gradebook.transaction():
+        gradebook.read_cells("p1", ASSIGNMENT)
+        gradebook.read_marks("p1", ASSIGNMENT, "ann")
+        assert {method: getattr(gradebook, method)(*names).id for method, names in rules.items()} == expected
 
 
 def test_one_notebook_leaves_the_other_as_it_was(fresh):

@@ -13,14 +13,29 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TypeVar
 
-from nbgrader.api import Gradebook, InvalidEntry
+from nbgrader.api import (
+    BaseCell,
+    Comment,
+    Grade,
+    Gradebook,
+    GradeCell,
+    InvalidEntry,
+    Notebook,
+    SourceCell,
+    SubmittedAssignment,
+    SubmittedNotebook,
+    TaskCell,
+)
 from sqlalchemy import URL, Connection, Engine, event, make_url
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import undefer
 
 T = TypeVar("T")
 # Together about half a minute.
 _LOCK_WAIT = 5.0  # s; how long one try waits for somebody else's lock
 _PAUSES = (0.2, 0.4, 0.8, 1.6)  # s; between the tries to use a gradebook that is locked or away
+
+_GRADED = "find_graded_cell"  # nbgrader's method; it finds two kinds of cells
 
 # nbgrader logs a database's error there with a traceback, besides raising it.
 logging.getLogger("tornado.application").addHandler(logging.NullHandler())
@@ -103,7 +118,13 @@ _STORES: dict[str, Store] = {"sqlite": SQLiteStore(), "postgresql": PostgreSQLSt
 
 
 class TransactionalGradebook(Gradebook):
-    """nbgrader's gradebook, with transactions: what happens in one is kept as a whole or not at all."""
+    """nbgrader's gradebook, with transactions: what happens in one is kept as a whole or not at all.
+
+    nbgrader asks for every row by its names, again and again, with a statement each. In a transaction nobody else can
+    change them: there each row is read once, and `read_cells` and `read_marks` read all rows of a notebook together.
+    """
+
+    _rows: dict[tuple[str, ...], Any] | None = None  # in a transaction, what was found: by the method and its arguments
 
     def __init__(self, db_url: str, course_id: str):
         super().__init__(db_url, course_id)
@@ -116,9 +137,72 @@ class TransactionalGradebook(Gradebook):
         self.db.remove()
         with self.engine.connect().execution_options(writing=True) as connection, connection.begin():
             self.db.configure(bind=connection, join_transaction_mode="rollback_only", expire_on_commit=False)
-            yield
+            self._rows = {}
+            try:
+                yield
+            finally:
+                self._rows = None
             self.db.commit()
         self.db.remove()
+
+    def read_cells(self, notebook: str, assignment: str) -> None:
+        """Read an assignment's cells in one notebook, for the rest of the transaction."""
+        owner = self.find_notebook(notebook, assignment).id
+        for kind, method in ((SourceCell, "find_source_cell"), (TaskCell, _GRADED), (GradeCell, _GRADED)):
+            for cell in self.db.query(kind).filter(kind.notebook_id == owner):
+                self._keep(cell, method, cell.name, notebook, assignment)
+
+    def read_marks(self, notebook: str, assignment: str, student: str) -> None:
+        """Read the grades and comments of one submitted notebook as they are now, for the rest of the transaction."""
+        owner = self.find_submission_notebook(notebook, assignment, student).id
+        for kind, method, options in (
+            (Grade, "find_grade", [undefer(Grade.max_score)]),
+            (Comment, "find_comment", []),
+        ):
+            query = self.db.query(kind, BaseCell.name).join(BaseCell, BaseCell.id == kind.cell_id)
+            # Where a task has the name of another cell, nbgrader finds the other one, whose kind comes later here.
+            rows = query.filter(kind.notebook_id == owner).order_by(BaseCell.type.desc()).options(*options)
+            for row, name in rows.populate_existing():
+                self._keep(row, method, name, notebook, assignment, student)
+
+    def find_notebook(self, name: str, assignment: str) -> Notebook:
+        """Return a notebook of an assignment. Like all these methods it does what nbgrader's own does."""
+        return self._find("find_notebook", name, assignment)
+
+    def find_source_cell(self, name: str, notebook: str, assignment: str) -> SourceCell:
+        """Return a cell of an assignment."""
+        return self._find("find_source_cell", name, notebook, assignment)
+
+    def find_graded_cell(self, name: str, notebook: str, assignment: str) -> GradeCell | TaskCell:
+        """Return a cell of an assignment that has points."""
+        return self._find(_GRADED, name, notebook, assignment)
+
+    def find_submission(self, assignment: str, student: str) -> SubmittedAssignment:
+        """Return what a student has handed in for an assignment."""
+        return self._find("find_submission", assignment, student)
+
+    def find_submission_notebook(self, notebook: str, assignment: str, student: str) -> SubmittedNotebook:
+        """Return a notebook that a student has handed in."""
+        return self._find("find_submission_notebook", notebook, assignment, student)
+
+    def find_grade(self, grade_cell: str, notebook: str, assignment: str, student: str) -> Grade:
+        """Return the points of a cell in a submission."""
+        return self._find("find_grade", grade_cell, notebook, assignment, student)
+
+    def find_comment(self, solution_cell: str, notebook: str, assignment: str, student: str) -> Comment:
+        """Return the comment on a cell in a submission."""
+        return self._find("find_comment", solution_cell, notebook, assignment, student)
+
+    def _find(self, method: str, *names: str) -> Any:
+        if self._rows and (method, *names) in self._rows:
+            return self._rows[method, *names]
+        row = getattr(super(), method)(*names)
+        self._keep(row, method, *names)
+        return row
+
+    def _keep(self, row: Any, method: str, *names: str) -> None:
+        if self._rows is not None:
+            self._rows[method, *names] = row
 
 
 def find_store(url: URL) -> Store:

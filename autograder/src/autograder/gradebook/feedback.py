@@ -8,10 +8,10 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import wraps
-from types import FrameType
+from functools import lru_cache, partial, wraps
+from types import FrameType, MappingProxyType
 from typing import Any
 
 from bleach import Cleaner
@@ -20,6 +20,7 @@ from jinja2 import Environment, pass_context
 from jinja2.runtime import Context
 from markupsafe import escape
 from nbconvert.exporters import HTMLExporter
+from nbconvert.filters import Highlight2HTML
 from nbconvert.preprocessors import Preprocessor
 from nbformat import NotebookNode
 from nbgrader.preprocessors import ClearHiddenTests
@@ -64,6 +65,12 @@ _FORMGRADERS_OWN = re.compile(r'<script type="text/javascript">(.*?)</script>|\b
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 # What turns a student's text into HTML. The libraries behind it take quadratic time, or worse, for some texts.
 _FILTERS = ("markdown2html", "highlight_code", "clean_html", "ansi2html", "strip_files_prefix")
+# A class has most texts of its pages in common. So many are kept, if they have no more than so many characters.
+_KEPT, _LARGEST_KEPT = 256, 20_000
+_NO_ALT = "No description has been provided for this image"  # as in nbconvert
+_ATTRIBUTE = re.compile(r' ([^\s=">]+)="[^"]*"')  # as `_CLEANER` writes it: no value has a quote in it
+_IMAGE = re.compile(rf"<img((?:{_ATTRIBUTE.pattern})*)")
+_SVG = re.compile(r'<img (src="data:image/svg\+xml;base64,[^"]*">)')  # as nbconvert's templates write it
 _PIECE, _PAGE = 5.0, 20.0  # s of processor time for one text, and for all texts of a page; an honest page takes 0.3
 
 
@@ -72,9 +79,23 @@ class _TooSlow(BaseException):
 
 
 def clean_html(html: object) -> str:
-    """Return ``html`` without scripts, frames, forms, links to scripts, and names that the page itself uses."""
+    """Return ``html`` without scripts, frames, forms, links to scripts, and names that the page itself uses.
+
+    Every image has a text for those who cannot see it.
+    """
     text = html.decode() if isinstance(html, bytes) else str(html)
-    return _CLEANER.clean(_without_unseen(text))
+    return _clean_known(text) if len(text) <= _LARGEST_KEPT else _clean(text)
+
+
+def _clean(text: str) -> str:
+    return _IMAGE.sub(_describe, _CLEANER.clean(_without_unseen(text)))
+
+
+_clean_known = lru_cache(_KEPT)(_clean)
+
+
+def _describe(image: re.Match[str]) -> str:
+    return image[0] if "alt" in _ATTRIBUTE.findall(image[1]) else f'<img alt="{_NO_ALT}"{image[1]}'
 
 
 def _without_unseen(text: str) -> str:
@@ -141,6 +162,8 @@ class SafeHTMLExporter(HTMLExporter):
     """nbconvert's exporter. It takes out of a page whatever a student may have written that could run.
 
     A text that takes too long, or that the libraries cannot format, is shown as plain text with a line that says why.
+    nbconvert's own exporter also parses the whole page at the end, to describe the images that have no text. That
+    takes half of its time; here each text and output is seen to alone.
     """
 
     _left = _PAGE
@@ -148,6 +171,8 @@ class SafeHTMLExporter(HTMLExporter):
     def __init__(self, **settings: Any):
         super().__init__(**settings)  # type: ignore[no-untyped-call]
         self.sanitize_html = True
+        self._highlight_known = lru_cache(_KEPT)(self._highlight)
+        self._format_known = lru_cache(_KEPT)(self._format)
         self.register_preprocessor(KeepSafeOutputs, enabled=True)  # type: ignore[no-untyped-call]
 
     def default_filters(self) -> Iterator[tuple[str, Any]]:
@@ -160,7 +185,11 @@ class SafeHTMLExporter(HTMLExporter):
     ) -> tuple[str, dict[str, Any]]:
         """Convert a notebook, in a time that its size limits."""
         self._left = _PAGE
-        html, resources = super().from_notebook_node(nb, resources, **settings)
+        language = nb.metadata.get("language_info", {})
+        lexer = language.get("pygments_lexer", language.get("name"))
+        self.register_filter("highlight_code", partial(self.highlight_code, lexer))  # type: ignore[no-untyped-call]
+        html, resources = super(HTMLExporter, self).from_notebook_node(nb, resources, **settings)
+        html = _SVG.sub(rf'<img alt="{_NO_ALT}" \1', html)
         policy = self._policy(html)
         return html.replace("<head>", f"<head>\n{policy}", 1) if policy else html, resources
 
@@ -198,7 +227,24 @@ class SafeHTMLExporter(HTMLExporter):
     @pass_context
     def markdown2html(self, context: Context, source: str) -> str:
         """Turn Markdown into HTML that is safe, also in templates that do not clean it."""
+        alone = not context.get("cell", {}).get("attachments") and not self.embed_images
+        if alone and len(source) <= _LARGEST_KEPT:
+            return self._format_known(source)
+        return self._format(source, context)
+
+    def _format(self, source: str, context: Context | Mapping[str, Any] = MappingProxyType({})) -> str:
         return clean_html(super().markdown2html(context, source))
+
+    def highlight_code(
+        self, lexer: str | None, source: str, language: str | None = None, metadata: Mapping[str, Any] | None = None
+    ) -> str:
+        """Turn code into HTML with colours. ``lexer`` is Pygments' name of the notebook's language."""
+        highlight = self._highlight_known if len(source) <= _LARGEST_KEPT else self._highlight
+        return highlight(source, lexer, language, (metadata or {}).get("magics_language"))
+
+    def _highlight(self, source: str, lexer: str | None, language: str | None, magics_language: str | None) -> str:
+        metadata = {"magics_language": magics_language} if magics_language else {}
+        return str(Highlight2HTML(pygments_lexer=lexer, parent=self)(source, language, metadata))
 
     def _init_resources(self, resources: dict[str, Any] | None) -> dict[str, Any]:
         resources = super()._init_resources(resources)  # type: ignore[no-untyped-call]
@@ -244,7 +290,8 @@ class KeepSafeOutputs(Preprocessor):
         for output in cell.get("outputs", []):
             if "data" in output:
                 safe = {kind: data for kind, data in output.data.items() if kind in _SAFE_DATA}
-                output.data, output.metadata = safe or {"text/plain": "(not shown here)"}, {}
+                described = {kind: {"alt": _NO_ALT} for kind in safe if kind.startswith("image/")}
+                output.data, output.metadata = safe or {"text/plain": "(not shown here)"}, described
         return cell, resources
 
 

@@ -6,14 +6,15 @@ settings and to the same effect, but all of them in one gradebook, and so in one
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
 from nbconvert.preprocessors import ExecutePreprocessor, Preprocessor
 from nbformat import NotebookNode
-from nbgrader.api import Gradebook
 from nbgrader.preprocessors import (
     AssignLatePenalties,
+    CheckCellMetadata,
     ClearOutput,
     GetGrades,
     NbGraderPreprocessor,
@@ -24,6 +25,7 @@ from nbgrader.preprocessors import (
 from traitlets.config import Configurable
 from traitlets.utils.importstring import import_item
 
+from autograder.gradebook.database import TransactionalGradebook
 from autograder.gradebook.points import within_bounds
 
 Converted = tuple[NotebookNode, dict[str, Any]]
@@ -32,7 +34,7 @@ Converted = tuple[NotebookNode, dict[str, Any]]
 class _InOpenGradebook:
     """Goes before a class of nbgrader's and replaces the method in which that opens a gradebook."""
 
-    gradebook: Gradebook
+    gradebook: TransactionalGradebook
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> Converted:
         known = resources["nbgrader"]
@@ -60,6 +62,7 @@ class _Cells(_InOpenGradebook):
     add_missing_task_cells: Any
 
     def convert(self, nb: NotebookNode, resources: dict[str, Any]) -> Converted:
+        self.gradebook.read_cells(self.notebook_id, self.assignment_id)
         nb, resources = super().convert(nb, resources)
         if self.add_missing_cells:
             nb, resources = self.add_missing_grade_cells(nb, resources)
@@ -68,6 +71,10 @@ class _Cells(_InOpenGradebook):
 
 
 class _AutoGrades(_InOpenGradebook):
+    def convert(self, nb: NotebookNode, resources: dict[str, Any]) -> Converted:
+        self.gradebook.read_marks(self.notebook_id, self.assignment_id, self.student_id)
+        return super().convert(nb, resources)
+
     def _add_score(self, cell: NotebookNode, resources: dict[str, Any]) -> None:
         super()._add_score(within_bounds(cell), resources)  # type: ignore[misc]  # of SaveAutoGrades
 
@@ -93,6 +100,7 @@ class _Penalties(_InOpenGradebook):
 
 class _Grades(_InOpenGradebook):
     def convert(self, nb: NotebookNode, resources: dict[str, Any]) -> Converted:
+        self.gradebook.read_marks(self.notebook_id, self.assignment_id, self.student_id)  # now with their sums
         nb, resources = super().convert(nb, resources)
         notebook = self.gradebook.find_submission_notebook(self.notebook_id, self.assignment_id, self.student_id)
         penalty = notebook.late_submission_penalty or 0
@@ -104,7 +112,24 @@ class _Grades(_InOpenGradebook):
         return nb, resources
 
 
-_REPLACEMENTS: dict[type[Preprocessor], type[_InOpenGradebook]] = {
+class _CheckedOnce:
+    """Goes before CheckCellMetadata. A class has the same metadata in its notebooks, and to check them takes long."""
+
+    def __init__(self, **settings: Any):
+        super().__init__(**settings)
+        self._valid: set[bytes] = set()
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> Converted:
+        cells = [[cell.cell_type, cell.metadata.get("nbgrader")] for cell in nb.cells]
+        key = hashlib.sha256(json.dumps(cells, sort_keys=True).encode()).digest()
+        if key not in self._valid:
+            nb, resources = super().preprocess(nb, resources)  # type: ignore[misc]  # of CheckCellMetadata
+            self._valid.add(key)
+        return nb, resources
+
+
+_REPLACEMENTS: dict[type[Preprocessor], type[_InOpenGradebook] | type[_CheckedOnce]] = {
+    CheckCellMetadata: _CheckedOnce,
     OverwriteKernelspec: _Kernelspec,
     OverwriteCells: _Cells,
     SaveAutoGrades: _AutoGrades,
@@ -115,7 +140,7 @@ _DONE_ALREADY = (ClearOutput, ExecutePreprocessor)
 
 
 def open_preprocessors(
-    kinds: list[type[Preprocessor] | str], gradebook: Gradebook, parent: Configurable
+    kinds: list[type[Preprocessor] | str], gradebook: TransactionalGradebook, parent: Configurable
 ) -> list[Preprocessor]:
     """Return preprocessors of these kinds, classes or their import names, that work in ``gradebook``.
 
@@ -125,7 +150,7 @@ def open_preprocessors(
     ----------
     kinds : list
         Classes of nbgrader's, of nbconvert's or of the course's own, or their import names.
-    gradebook : Gradebook
+    gradebook : TransactionalGradebook
     parent : Configurable
         What the preprocessors take their settings from.
     """
