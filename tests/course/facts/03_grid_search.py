@@ -60,6 +60,30 @@ FACTS = {
         "(best_network - book[SPLITS].median().to_numpy() > 0.003).all()"
     ),
     "The folds disagree again": "len(set(np.sign(flexible_scores - baseline))) == 2",
+    "3,000 cups of filter coffee": (
+        "cups.load_all_cups().shape == (3000, 8) and list(X_cups) == ['temperature', 'grind', 'time', 'dose', 'hardness', 'roast']"
+    ),
+    "Hardly better than a coin": "(abs(ladder['baseline'] - 0.5) < 0.04).all()",
+    "Far ahead on every fold": "(ladder['forest'] - ladder['baseline'] > 0.3).all()",
+    "Behind the forest": "(ladder['untuned network'] < ladder['forest'] - 0.03).all()",
+    "exactly as it stands above, with nothing tuned": (
+        "brewing['clf'] is pipeline['clf'] and pipeline['clf'].get_params()['model__learning_rate'] == 0.001"
+    ),
+    "Nine recipes of two dials": "len(third.cv_results_['params']) == 3 * 3 and len(rates_and_epochs) == 2",
+    "with its summit inside the map and not at the edge": (
+        "third.best_params_ == {'clf__epochs': hill.index[1], 'clf__model__learning_rate': hill.columns[1]}"
+    ),
+    "on every fold tuning has won more than 0.1": (
+        "(ladder['tuned network'] - ladder['untuned network'] > 0.1).all()"
+    ),
+    "what is still missing to the best possible score is little": (
+        "0 < steps.loc['best possible'].mean() - steps.loc['tuned network'].mean() < 0.02"
+    ),
+    "Even that score is not 1": "(steps.loc['best possible'] < 0.97).all()",
+    "one sentence of knowledge beats the untuned network by far, and the tuned network beats the sentence, by less": (
+        "(with_squares - ladder['untuned network'] > 0.1).all()"
+        " and ((0.005 < ladder['tuned network'] - with_squares) & (ladder['tuned network'] - with_squares < 0.05)).all()"
+    ),
     "Whether the recipe with the best score is the best recipe is another question": (
         "len({book[split].idxmax() for split in SPLITS}) == 3"
     ),

@@ -46,4 +46,15 @@ FACTS = {
     ),
     "in eight groups of equal size": "len(came_true) == 8 and abs(came_true - was_said).max() < 0.12",
     "By more than 0.005": "np.ptp(scores['64 neurons']) > 0.005",
+    "Four hundred customers, one number": "len(X_test) == 400",
+    "the network with the learning rate and the epochs that the search has found": (
+        "rivals['network']['clf'].get_params()['model__learning_rate'] == 0.01 and rivals['network']['clf'].epochs == 20"
+    ),
+    "600 cups drawn from these, with replacement": "draws.shape == (1000, len(y_new)) == (1000, 600)",
+    "A draw with hard cups lowers both scores, and most of that cancels": (
+        "again['squares'].corr(again['network']) > 0.5 and again['difference'].std() < again[['squares', 'network']].std().min()"
+    ),
+    "Between the first row and the last lie 95 of 100 draws": "round(0.975 - 0.025, 3) == 95 / 100",
+    "their intervals overlap": "again['network'].quantile(0.025) < again['squares'].quantile(0.975)",
+    "it is above zero from end to end": "again['difference'].quantile(0.025) > 0.005",
 }
