@@ -48,6 +48,12 @@ def replace_surrogates(text: str) -> str:
     return _SURROGATES.sub("\ufffd", text)
 
 
+def harmless_cell(text: str) -> str:
+    """Return ``text``, printable, such that no spreadsheet takes it for a formula."""
+    text = printable(text)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
 def _escape(found: re.Match[str]) -> str:
     code = ord(found[0])
     return f"\\x{code:02x}" if code < 0x100 else found[0].encode("ascii", "backslashreplace").decode()

@@ -12,7 +12,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader
 
-from autograder.course.text import printable
+from autograder.course.text import harmless_cell, printable
 from autograder.reporting.summary import BINS, Summary
 
 
@@ -50,7 +50,7 @@ def csv_of(summary: Summary) -> str:
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(["student_id", "last_name", "first_name", *summary.notebooks, "late_penalty", "score", "max_score"])
     for student in summary.graded:
-        names = [_harmless(printable(text)) for text in (student.student, student.last_name, student.first_name)]
+        names = [harmless_cell(text) for text in (student.student, student.last_name, student.first_name)]
         points = [f"{student.notebooks[name]:g}" if name in student.notebooks else "" for name in summary.notebooks]
         writer.writerow(
             [*names, *points, *(f"{n:g}" for n in (student.late_penalty, student.score, student.max_score))]
@@ -80,11 +80,6 @@ def _write(path: Path, text: str) -> None:
     new = path.with_name(f".{path.name}.new")
     new.write_text(text, encoding="utf-8", errors="backslashreplace")  # one strange name is not to cost all the others
     os.replace(new, path)
-
-
-def _harmless(text: str) -> str:
-    """Return a name that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def _shown(value: object) -> object:
