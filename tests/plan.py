@@ -102,6 +102,7 @@ MODERATE = (
     "course/test_build",
     "engine/test_assignment::test_raised",
     "engine/test_authoring",
+    "engine/test_collect",
     "engine/test_command_line",
     "engine/test_executor_conformance",
     "engine/test_feedback",

@@ -85,6 +85,7 @@ _sandbox_option = click.option(
     type=click.Choice(["bubblewrap", "none"]),
     help="The sandbox of notebooks; with none they can do whatever you can.  [default: bubblewrap]",
 )
+_existing = click.Path(path_type=Path, exists=True)
 _db_option = click.option(
     "--db", "db_url", metavar="URL", help="Database of the gradebook, such as postgresql://...  [default: gradebook.db]"
 )
@@ -288,6 +289,52 @@ def _show_check(path: Path, future: Future[CheckResult], *, as_json: bool) -> in
     else:
         terminal.show_result(result, str(path))
     return int(result.score < result.max_score)
+
+
+@main.command()
+@click.argument("archives", metavar="ZIP_OR_FOLDER...", nargs=-1, required=True, type=_existing)
+@click.option("--assignment", required=True, help="Name of the assignment.")
+@_course_option
+@click.option(
+    "--roster",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="CSV file with the students: Canvas' gradebook, Moodle's grading worksheet, or a list of your own.",
+)
+@_db_option
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and change nothing.")
+def collect(
+    archives: tuple[Path, ...],
+    assignment: str,
+    folder: Path | None,
+    roster: Path | None,
+    db_url: str | None,
+    dry_run: bool,
+) -> None:
+    """Take in what students have handed in on Canvas, Moodle or Gradescope.
+
+    ZIP_OR_FOLDER is a download of all submissions as the system packs it, or a folder or zip file with a folder for
+    each student. The work goes to submitted/STUDENT/ASSIGNMENT/, where `autograder grade` finds it. What is newer
+    replaces what is there; the same download can be collected again.
+
+    With a roster, STUDENT is the id that the roster has; without one it is the system's own number, or the name of the
+    student's folder. A roster also enters names and addresses into the gradebook.
+
+    Exit status: 0 if all could be placed, 1 if not; then the last lines say what, and why.
+    """
+    from autograder.course.assignment import read_assignment
+    from autograder.course.coursedir import Course
+    from autograder.exchange.collect import collect as collect_archives
+    from autograder.exchange.roster import read_roster
+    from autograder.exchange.screen import show_report
+    from autograder.session import assignment_name
+
+    with _stoppable("What was placed is kept; the same command goes on with the rest."), _clear_errors():
+        course = Course(_course_folder(folder), db_url)
+        read = read_assignment(course, assignment_name(course, assignment))
+        students = read_roster(roster) if roster else None
+        report = collect_archives(course, read, archives, students, dry_run=dry_run)
+    show_report(report, dry_run=dry_run)
+    sys.exit(bool(report.problems))
 
 
 def _sandbox_for_own_work() -> str:

@@ -1,0 +1,1 @@
+"""Take students' work in from a learning management system (LMS)."""

@@ -1,0 +1,37 @@
+"""Print what became of downloads."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import click
+
+from autograder.course.text import printable
+from autograder.exchange.collect import NEW, OLDER, REPLACED, UNCHANGED, Outcome, Report
+
+_WORDS = {
+    NEW: "new",
+    REPLACED: "newer, replaces what is there",
+    UNCHANGED: "there already",
+    OLDER: "older than what is there, which stays",
+}
+
+
+def show_report(report: Report, *, dry_run: bool) -> None:
+    """Print a line for each hand-in, how many there are of each kind, and what could not be placed."""
+    for outcome in sorted(report.outcomes, key=lambda outcome: outcome.student):
+        click.echo(printable(_describe(outcome)))
+    kinds = Counter(outcome.kind for outcome in report.outcomes)
+    counts = ", ".join(f"{kinds[kind]} {_WORDS[kind].partition(',')[0]}" for kind in _WORDS if kinds[kind])
+    click.echo(f"{len(report.outcomes)} hand-ins" + (f": {counts}" if counts else ""))
+    if dry_run:
+        click.echo("Nothing was changed: this was a dry run.")
+    if report.problems:
+        click.echo(f"{len(report.problems)} could not be placed:", err=True)
+    for problem in report.problems:
+        click.echo(printable(f"  {problem}"), err=True)
+
+
+def _describe(outcome: Outcome) -> str:
+    text = f"{outcome.student}: {_WORDS[outcome.kind]} ({outcome.system}: {outcome.origin})"
+    return "; ".join([text, *outcome.notes])
