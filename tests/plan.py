@@ -105,6 +105,7 @@ MODERATE = (
     "engine/test_collect",
     "engine/test_command_line",
     "engine/test_executor_conformance",
+    "engine/test_export",
     "engine/test_feedback",
     "engine/test_init",
     "engine/test_intake::test_(python_tells|more_code)",

@@ -337,6 +337,72 @@ def collect(
     sys.exit(bool(report.problems))
 
 
+@main.command()
+@click.option(
+    "--to",
+    "system",
+    required=True,
+    type=click.Choice(["canvas", "moodle", "gradescope", "csv"]),
+    help="Whom it is for.",
+)
+@click.option("--assignment", required=True, help="Name of the assignment.")
+@_course_option
+@click.option(
+    "--from",
+    "download",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Canvas' exported gradebook, or Moodle's grading worksheet; the marks go into a copy of it.",
+)
+@click.option("--feedback", is_flag=True, help="Write a zip file with the feedback pages, too: for Canvas and Moodle.")
+@_db_option
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="File to write.")
+def export(
+    system: str,
+    assignment: str,
+    folder: Path | None,
+    download: Path | None,
+    feedback: bool,
+    db_url: str | None,
+    output: Path,
+) -> None:
+    """Write marks and feedback so that Canvas, Moodle or Gradescope can take them.
+
+    For Canvas and Moodle, give with --from the file that you have downloaded there. Only the assignment's marks in it
+    are filled in, for the students who have some; everything else stays as it is. The feedback goes to a file beside
+    the marks: for marks.csv that is marks-feedback.zip.
+
+    Exit status: 0 if every mark could be placed, 1 if not; then the last lines say whose, and why.
+    """
+    _check_export_options(system, download, output, feedback=feedback)
+    from autograder.course.coursedir import Course
+    from autograder.exchange.export import export_marks
+    from autograder.exchange.screen import show_export
+    from autograder.session import assignment_name
+
+    pages = output.with_name(f"{output.stem}-feedback.zip") if feedback else None
+    with _stoppable("Nothing was changed."), _clear_errors():
+        course = Course(_course_folder(folder), db_url)
+        written = export_marks(course, assignment_name(course, assignment), system, download, output, pages)
+    show_export(written, output, pages)
+    sys.exit(bool(written.problems))
+
+
+def _check_export_options(system: str, download: Path | None, output: Path, *, feedback: bool) -> None:
+    has_file = system in ("canvas", "moodle")
+    if has_file and download is None:
+        raise click.UsageError(f"--to {system} needs --from FILE, the file that you have downloaded there")
+    if not has_file and download is not None:
+        raise click.UsageError("--from is for canvas and moodle: the others get a new file")
+    if not has_file and feedback:
+        raise click.UsageError("--feedback is for canvas and moodle: the others take no files")
+    if not output.parent.is_dir():
+        raise click.UsageError(f"there is no folder {output.parent}")
+    if download is not None and output.exists() and output.samefile(download):
+        raise click.UsageError(
+            "-o names the file of --from. Name another one, so that you keep what you have downloaded"
+        )
+
+
 def _sandbox_for_own_work() -> str:
     from autograder.sandbox.bubblewrap import find_obstacle
 

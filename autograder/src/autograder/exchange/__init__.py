@@ -1,1 +1,1 @@
-"""Take students' work in from a learning management system (LMS)."""
+"""Take students' work in from a learning management system (LMS), and give marks and feedback back to it."""

@@ -1,13 +1,15 @@
-"""Print what became of downloads."""
+"""Print what became of downloads and of marks."""
 
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import click
 
 from autograder.course.text import printable
 from autograder.exchange.collect import NEW, OLDER, REPLACED, UNCHANGED, Outcome, Report
+from autograder.exchange.marked import Export
 
 _WORDS = {
     NEW: "new",
@@ -29,6 +31,19 @@ def show_report(report: Report, *, dry_run: bool) -> None:
     if report.problems:
         click.echo(f"{len(report.problems)} could not be placed:", err=True)
     for problem in report.problems:
+        click.echo(printable(f"  {problem}"), err=True)
+
+
+def show_export(export: Export, path: Path, pages: Path | None) -> None:
+    """Print where marks and pages are, what the instructor should know, and whose marks could not be placed."""
+    click.echo(f"Marks:     {path} ({export.filled} students)")
+    if pages:
+        click.echo(f"Feedback:  {pages} ({export.pages} pages)")
+    for warning in export.warnings:
+        click.echo(printable(f"Warning: {warning}"), err=True)
+    if export.problems:
+        click.echo(f"{len(export.problems)} could not be placed:", err=True)
+    for problem in export.problems:
         click.echo(printable(f"  {problem}"), err=True)
 
 
