@@ -120,7 +120,9 @@ def wrong_options(name: str, rest: str) -> list[str]:
         for option in parameter.opts
     }
     return [
-        f"autograder {name} {option}" for option in re.findall(r"--[a-z]+", rest) if option not in {*known, "--help"}
+        f"autograder {name} {option}"
+        for option in re.findall(r"--[a-z]+(?:-[a-z]+)*", rest)
+        if option not in {*known, "--help"}
     ]
 
 
