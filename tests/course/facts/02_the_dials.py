@@ -127,4 +127,21 @@ FACTS = {
     "It hardly changes beyond 64 neurons": (
         "abs(table.loc[(256, 2), 'validation loss'] - table.loc[(64, 1), 'validation loss']) < 0.05"
     ),
+    "Five patients": "len(patients) == 5",
+    "both fall, slowly and steadily, and have not arrived": (
+        "(np.diff(curves['A']['loss']) < 0).all() and curves['A']['val_loss'][-1] > 0.55"
+    ),
+    "both jump, and do not settle": (
+        "(np.diff(curves['B']['val_loss']) > 0.01).sum() > 3 and (np.diff(curves['B']['val_loss']) < -0.01).sum() > 3"
+    ),
+    "the training loss falls, the validation loss turns up": (
+        "curves['C']['loss'][-1] < 0.3 and curves['C']['val_loss'][-1] > min(curves['C']['val_loss']) + 0.1"
+    ),
+    "both stay high, the validation loss below the training loss": (
+        "min(curves['D']['loss']) > 0.5 and (np.array(curves['D']['val_loss']) < curves['D']['loss']).mean() > 0.8"
+    ),
+    "the training loss falls, the validation loss rises in jumps": (
+        "curves['E']['loss'][-1] < 0.35 and curves['E']['val_loss'][-1] > min(curves['E']['val_loss']) + 0.1"
+        " and abs(np.diff(curves['E']['val_loss'])).max() > 1.2 * abs(np.diff(curves['C']['val_loss'])).max()"
+    ),
 }

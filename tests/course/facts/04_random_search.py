@@ -88,4 +88,9 @@ FACTS = {
         " and len(tried['grid']) == 54"
     ),
     "About sixty draws find one of the best five in a hundred": "0.95**60 < 0.05 < 0.95**58",
+    "Sixteen draws of two dials, and a map of sixteen squares": "all(len(points) == 16 == 4 * 4 for points in sixteen.values())",
+    "looks like chance and fills the space evenly": "squares_hit(sixteen['quasi-random']) == 16 and 9 < by_chance < 12",
+    "for a learning rate from 0.0001 to 0.01, that is `10 ** (-4 + 2 * u)`": (
+        "np.allclose([10 ** (-4 + 2 * u) for u in (0, 1)], [0.0001, 0.01])"
+    ),
 }

@@ -53,4 +53,7 @@ FACTS = {
     "Two scouts, one notebook": "notes['user_attrs_worker'].nunique() == 2",
     "The best so far is 0.841. Two tries are open. A: the guess is 0.840, give or take 0.001. B: the guess is 0.830, "
     "give or take 0.030": "promise(0.830, 0.030, 0.841) > 5 * promise(0.840, 0.001, 0.841)",
+    "They agree that dropout explains little": "(opinions.loc['clf__model__dropout'] < 0.1).all()",
+    "About what matters most they disagree": "opinions.iloc[:, 0].idxmax() != opinions.iloc[:, 1].idxmax()",
+    "a hundred notes of five dials": "len(DIALS) == len(opinions) == 5",
 }

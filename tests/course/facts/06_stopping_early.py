@@ -53,4 +53,7 @@ FACTS = {
         " and scores[2].groupby('clf__model__learning_rate').mean().idxmax()"
         " > scores[40].groupby('clf__model__learning_rate').mean().idxmax()"
     ),
+    "a recipe goes on at once if it is among the best third": "factor == 3",
+    "The first trial ran to the end": "lengths[0] == longest",
+    "Most of the others ended after one epoch": "np.mean(np.array(lengths[1:]) == 1) > 0.5",
 }
