@@ -147,6 +147,14 @@ def test_the_later_of_two_uploads_with_one_name_counts(course, tmp_path):
     assert "ps1-1.ipynb is a later upload of ps1.ipynb and counts" in run.stdout
 
 
+def test_files_of_two_names_with_one_number_are_not_put_together(course, tmp_path):
+    files = {"doejane_101_2001_ps1.ipynb": notebook(), "team_101_102_2002_ps1.ipynb": notebook("return 0")}
+    run = collect(course, pack(tmp_path / "x.zip", files), "--roster", write(tmp_path / "g.csv", CANVAS_GRADEBOOK))
+    assert run.exit_code == 1
+    assert "jdoe: ambiguous: team_101 and doejane_101 are both this student's" in run.stderr
+    assert submitted(course) == {}
+
+
 # Again, and newer
 
 
@@ -249,6 +257,17 @@ def test_moodle_work_goes_to_the_students_of_its_worksheet(course, tmp_path, nam
     assert students_of(course) == {
         "jdoe": ("Jane", "Doe", "jane@example.org", "jdoe"),
         "juergen@example.org": ("Jürgen", "Müller", "juergen@example.org", None),
+    }
+
+
+def test_the_name_of_a_file_does_not_make_it_another_participants(course, tmp_path):
+    name = "Jane Doe_501_assignsubmission_file_x_502_assignsubmission_file_ps1.ipynb"
+    files = {"Jürgen Müller_502_assignsubmission_file_ps1.ipynb": notebook(), name: notebook("return 0")}
+    run = collect(course, pack(tmp_path / "x.zip", files), "--roster", write(tmp_path / "w.csv", WORKSHEET))
+    assert run.exit_code == 0, run.output
+    assert submitted(course) == {
+        "jdoe/ps1/ps1.ipynb": notebook("return 0").encode(),
+        "juergen@example.org/ps1/ps1.ipynb": notebook().encode(),
     }
 
 

@@ -34,8 +34,9 @@ _CANVAS = re.compile(
 _CANVAS_ANONYMOUS = re.compile(r"(LATE_)?anon_\w+?_(\d+_.+|(text|link)\.html)", re.DOTALL)
 _CANVAS_TEXT = re.compile(r".+?_(LATE_)?\d+_(text|link)\.html", re.DOTALL)
 _RESUBMITTED = re.compile(r"-\d+$")  # what Canvas adds to a file's name when it is handed in again
-# Full Name_PARTICIPANT_assignsubmission_file_, without the last underscore since Moodle 4.1; or with the file's name.
-_MOODLE = re.compile(r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_(?P<kind>[a-z]+)(?:_(?P<file>.*))?", re.DOTALL)
+# Full Name_PARTICIPANT_assignsubmission_file_, without the last underscore since Moodle 4.1; or with the file's name,
+# which the student chooses and which can hold all of this again. Moodle takes underscores out of people's names.
+_MOODLE = re.compile(r"(?P<name>[^_]+)_(?P<number>\d+)_assignsubmission_(?P<kind>[a-z]+)(?:_(?P<file>.*))?", re.DOTALL)
 
 
 @dataclass
@@ -170,7 +171,7 @@ def _is_canvas(name: str) -> bool:
 
 
 def _read_canvas(listed: Listed, notebooks: Collection[str]) -> tuple[list[HandIn], list[Problem]]:
-    found: dict[str, HandIn] = {}
+    found: dict[tuple[str, str], HandIn] = {}  # a name can end in a number, and then two people seem to have that one
     problems: list[Problem] = []
     numbered = []
     for path, file in listed.items():
@@ -180,8 +181,7 @@ def _read_canvas(listed: Listed, notebooks: Collection[str]) -> tuple[list[HandI
         else:
             problems.append(Problem(str(path), _why_not_canvas(str(path))))
     for number, match, file in sorted(numbered, key=lambda item: item[0]):  # a later number is a later upload
-        hand_in = found.get(match["user"]) or _canvas_hand_in(match)
-        found[match["user"]] = hand_in
+        hand_in = found.setdefault((match["name"], match["user"]), _canvas_hand_in(match))
         place = PurePosixPath(_original_name(match["file"], notebooks))
         if place in hand_in.files:
             hand_in.notes.append(f"{match['file']} is a later upload of {place} and counts")
