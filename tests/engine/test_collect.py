@@ -211,6 +211,42 @@ def test_one_person_does_not_get_two_ids(course, tmp_path):
     assert set(submitted(course)) == {"jdoe/ps1/ps1.ipynb"}
 
 
+def test_two_people_do_not_get_one_id(course, tmp_path):
+    roster = write(tmp_path / "class.csv", "id,full name\nak1,Alex Kim\n")
+    first = pack(tmp_path / "1.zip", {"kimalex_104_2001_ps1.ipynb": notebook()})
+    second = pack(tmp_path / "2.zip", {"kimalex_105_2002_ps1.ipynb": notebook("return 0")})
+    run = collect(course, first, second, "--roster", roster)
+    assert run.exit_code == 1
+    assert "kimalex_105: ambiguous: the work in " in run.stderr
+    assert "is ak1's, too, and came from kimalex_104. Give a roster that tells them apart" in run.stderr
+    assert submitted(course) == {"ak1/ps1/ps1.ipynb": notebook().encode()}
+
+
+def test_the_folder_of_one_person_does_not_go_to_two_ids(course, tmp_path):
+    folder = unpack(tmp_path / "class", {"jdoe/ps1.ipynb": notebook()})
+    collect(course, folder)
+    run = collect(course, folder, "--roster", write(tmp_path / "class.csv", "id,username\n0101,jdoe\n"))
+    assert run.exit_code == 1
+    assert "jdoe: was collected as jdoe before" in run.stderr
+    assert set(submitted(course)) == {"jdoe/ps1/ps1.ipynb"}
+
+
+def test_the_same_work_again_is_as_new_as_the_last_time(course, tmp_path):
+    answers = {2009: "return 1", 2001: "return 1", 2005: "return 2"}
+    for number, answer in answers.items():
+        files = {f"doejane_101_{number}_ps1.ipynb": notebook(answer)}
+        run = collect(course, pack(tmp_path / f"{number}.zip", files))
+    assert "101: older than what is there, which stays" in run.stdout
+    assert submitted(course) == {"101/ps1/ps1.ipynb": notebook("return 1").encode()}
+
+
+def test_a_dry_run_of_two_downloads_says_what_would_become_of_both(course, tmp_path):
+    first = pack(tmp_path / "1.zip", {"doejane_101_2001_ps1.ipynb": notebook("return 1")})
+    second = pack(tmp_path / "2.zip", {"doejane_101_2002_ps1.ipynb": notebook("return 2")})
+    run = collect(course, second, first, "--dry-run")
+    assert run.stdout.replace("Nothing was changed: this was a dry run.\n", "") == collect(course, second, first).stdout
+
+
 def test_a_dry_run_changes_nothing(course, tmp_path):
     zip_file = pack(tmp_path / "submissions.zip", {"doejane_101_2001_ps1 (2).ipynb": notebook()})
     before = {path: path.stat().st_mtime_ns for path in course.root.rglob("*")}

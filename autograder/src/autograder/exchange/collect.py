@@ -127,6 +127,7 @@ class _Collector:
         self._course, self._assignment, self._roster = course, assignment, roster
         self._folder, self._dry_run = folder, dry_run
         self._numbers = itertools.count()
+        self._placed: set[str] = set()
         self.records = read_records(course, assignment.name)
         self.report = Report()
 
@@ -156,35 +157,57 @@ class _Collector:
         return [several[0] for several in found.values() if len(several) == 1]
 
     def _place(self, student: str, hand_in: HandIn) -> None:
-        self._check_same_id(student, hand_in)
+        self._check_same_person(student, hand_in)
         new = self._folder / str(next(self._numbers))
         new.mkdir()
         notes, sources = self._lay_out(hand_in, new)
         digest = hash_folder(new, self._course.ignored)
         record = Record(hand_in.system, hand_in.lms_id, hand_in.origin, hand_in.order, digest, sources)
-        final = self._course.folder("submitted", student, self._assignment.name)
+        final = self._place_of(student)
         kind = self._compare(student, record, final)
         if kind in (NEW, REPLACED) and not self._dry_run:
             _move(new, final, self._folder)
         else:
             shutil.rmtree(new)
-        if kind != OLDER:
-            self.records[student] = record
+        self._remember(student, record, kind)
         self.report.outcomes.append(Outcome(student, kind, hand_in.system, hand_in.origin, tuple(notes)))
 
-    def _check_same_id(self, student: str, hand_in: HandIn) -> None:
-        """Refuse to take the work of one person under two ids, such as once with a roster and once without."""
-        number = (hand_in.system, hand_in.lms_id)
-        for other, record in self.records.items() if hand_in.lms_id else ():
-            if (record.system, record.lms_id) == number and other != student:
-                folder = self._course.folder("submitted", other, self._assignment.name)
-                if folder.is_dir():
-                    raise Unplaced(f"was collected as {other} before. Give the same roster as then, or delete {folder}")
+    def _remember(self, student: str, record: Record, kind: str) -> None:
+        """Keep where the work came from. The same work, handed in again, is as new as it was the last time."""
+        there = self.records.get(student)
+        if kind in (NEW, REPLACED):
+            self._placed.add(student)
+        elif there and (there.system != record.system or there.order >= record.order):
+            return
+        self.records[student] = record
+
+    def _check_same_person(self, student: str, hand_in: HandIn) -> None:
+        """Refuse the work of one person under two ids, and that of two people, such as namesakes, under one."""
+        for other, record in self.records.items():
+            known = record.system == hand_in.system and record.lms_id and hand_in.lms_id
+            is_same = plain(record.lms_id) == plain(hand_in.lms_id)
+            if not known or is_same == (other == student) or not self._is_there(other):
+                continue
+            folder = self._place_of(other)
+            if is_same:
+                raise Unplaced(f"was collected as {other} before. Give the same roster as then, or delete {folder}")
+            raise Unplaced(
+                f"ambiguous: the work in {folder} is {other}'s, too, and came from {record.origin}. "
+                "Give a roster that tells them apart, or delete it"
+            )
+
+    def _place_of(self, student: str) -> Path:
+        return self._course.folder("submitted", student, self._assignment.name)
+
+    def _is_there(self, student: str) -> bool:
+        """Return whether a student's work is in its place, or would be by now if this were no dry run."""
+        place = self._place_of(student)
+        return student in self._placed or (place.is_dir() and any(place.iterdir()))
 
     def _compare(self, student: str, new: Record, final: Path) -> str:
         """Return what a hand-in is to the one that is there."""
         there = self.records.get(student)
-        if not final.is_dir() or not any(final.iterdir()):
+        if not self._is_there(student):
             return NEW
         if there is None:
             if hash_folder(final, self._course.ignored) == new.hash:

@@ -58,7 +58,7 @@ class HandIn:
     time : datetime, optional
         When it was handed in, if the download says so.
     lms_id : str
-        The student's number in the LMS, if it has one.
+        The student's number in the LMS, if it has one; the name of the folder in `FOLDERS`.
     is_late : bool
         Whether the LMS says that it came late.
     notes : list of str
@@ -312,4 +312,5 @@ def _read_folders(listed: Listed, assignment: str) -> tuple[list[HandIn], list[P
 def _folder_hand_in(name: str, files: dict[PurePosixPath, File], assignment: str) -> HandIn:
     inside = {_below(path): file for path, file in files.items() if path.parts[0] == assignment and len(path.parts) > 1}
     identity = Identity(name, keys=((ID, name), (EMAIL, name)), name=name)
-    return HandIn(FOLDERS, name, identity, inside or files, _newest(files.values()))
+    own = inside or files
+    return HandIn(FOLDERS, name, identity, own, _newest(own.values()), lms_id=name)

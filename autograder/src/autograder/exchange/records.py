@@ -26,7 +26,7 @@ class Record:
     system : str
         The LMS.
     lms_id : str
-        The student's number there; empty if the download does not say it.
+        The student's number there, or the name of the folder; empty if the download does not say it.
     origin : str
         The name of its folder, or the beginning of its files' names, in the download.
     order : float
