@@ -474,6 +474,14 @@ def test_two_students_with_one_name_are_ambiguous(course, tmp_path):
     assert set(submitted(course)) == {"jd/ps1/ps1.ipynb"}
 
 
+def test_a_namesake_who_has_another_number_is_somebody_else(course, tmp_path):
+    zip_file = pack(tmp_path / "x.zip", {"doejane_999_2001_ps1.ipynb": notebook()})
+    run = collect(course, zip_file, "--roster", write(tmp_path / "grades.csv", CANVAS_GRADEBOOK))
+    assert run.exit_code == 1
+    assert "unknown student: doejane, Canvas 999 is not in the roster" in run.stderr
+    assert submitted(course) == {}
+
+
 def test_a_number_and_a_name_that_disagree_are_ambiguous(course, tmp_path):
     zip_file = pack(tmp_path / "x.zip", {"müllerjürgen_101_2001_ps1.ipynb": notebook()})
     run = collect(course, zip_file, "--roster", write(tmp_path / "grades.csv", CANVAS_GRADEBOOK))

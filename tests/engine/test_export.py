@@ -12,6 +12,10 @@ import pytest
 from click.testing import Result
 
 from autograder.course.coursedir import Course
+from autograder.exchange.filling import fill_canvas, fill_moodle
+from autograder.exchange.marked import Marked
+from autograder.exchange.tables import Table
+from autograder.reporting.summary import StudentResult
 from tests.engine.downloads import autograder, collect, make_course, notebook, pack, unpack
 from tests.engine.plain_course import ASSIGNMENT
 from tests.support import run_autograder
@@ -202,6 +206,14 @@ def test_pages_that_cannot_go_back_to_canvas_are_listed(own, tmp_path):
     assert (tmp_path / "marks.csv").read_bytes().decode() == CANVAS.format(**WITHOUT | MARKS)
 
 
+def test_a_mark_does_not_go_to_a_namesake_who_has_another_number(graded, tmp_path):
+    text = CANVAS.format(**WITHOUT).replace("101,s1,jdoe,", "999,s9,jdoe2,")
+    run = export(graded, "canvas", tmp_path / "marks.csv", "--from", write(tmp_path / "g.csv", text))
+    assert run.exit_code == 1
+    assert "jdoe: unknown student: Jane Doe, Canvas 101, id jdoe" in run.stderr
+    assert '"Doe, Jane",999,s9,jdoe2,"Tue, early",3.5,1,' in (tmp_path / "marks.csv").read_text()
+
+
 # Moodle
 
 
@@ -243,6 +255,16 @@ def test_two_students_on_one_line_get_no_mark(graded, tmp_path):
     assert run.exit_code == 1
     assert "ak1 and ak2: ambiguous: they would have the same line of s.csv" in run.stderr
     assert (tmp_path / "marks.csv").read_text() == text.format(**WITHOUT | MARKS | {"ak1": ""})
+
+
+@pytest.mark.parametrize(("fill", "text"), [(fill_canvas, CANVAS), (fill_moodle, MOODLE.replace("ak1,,", ",a@b.c,"))])
+def test_an_id_is_not_taken_for_a_number_of_the_system(tmp_path, fill, text):
+    path = write(tmp_path / "form.csv", text.format(**WITHOUT))
+    number = "104" if fill is fill_canvas else "504"
+    students = [Marked(StudentResult(number, notebooks={ASSIGNMENT: 4.0}, max_score=5.0), "", "", True, None)]
+    filled = fill(students, Table(path), path, *[ASSIGNMENT] * (fill is fill_canvas))
+    assert filled.filled == 0
+    assert [problem.what for problem in filled.problems] == [number]
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ def _identity(student: Marked, system: str) -> Identity:
     keys += [(CANVAS, student.lms_id)] if system == CANVAS else []
     name = f"{student.result.first_name} {student.result.last_name}".strip()
     known = tuple((kind, value) for kind, value in keys if value)
-    return Identity(student.id, known, maybe=((system, student.id),), name=name)
+    return Identity(student.id, known, name=name)
 
 
 def _compare_maximum(value: str, students: list[Marked], export: Export) -> None:

@@ -106,7 +106,9 @@ class Roster:
             known = [student for student in self._known(wanted.maybe) if self._agrees(student, wanted, named)]
         if len(known) == 1 and named and known[0] not in named:
             raise Unplaced(f"ambiguous: the number or address says {known[0].id}, the name says {_list(named)}")
-        found = known or named
+        # An LMS gives one person one number: who has another one there has the same name only.
+        numbers = {kind for kind, _ in wanted.keys} & {CANVAS, MOODLE}
+        found = known or [student for student in named if numbers.isdisjoint(kind for kind, _ in student.keys)]
         if not found:
             raise Unplaced(f"unknown student: {_describe(wanted)} is not in the roster")
         if len(found) > 1:
