@@ -17,6 +17,7 @@ from autograder.exchange import archives
 from autograder.gradebook.journal import lock
 from tests.engine.downloads import autograder, collect, make_course, notebook, pack, submitted, unpack
 from tests.engine.plain_course import ASSIGNMENT
+from tests.support import run_autograder
 
 CANVAS_GRADEBOOK = (
     "Student,ID,SIS User ID,SIS Login ID,Section,ps1 (777),Current Score\r\n"
@@ -359,7 +360,42 @@ def test_gradescope_students_are_found_by_address_and_number(course, tmp_path):
     assert "unknown student: Ric Roe, e-mail ric@example.org is not in the roster" in run.stderr
 
 
-@pytest.mark.parametrize("text", ["submission_1: [", "- 1", "a: !!python/object/apply:os.system ['touch /tmp/x']"])
+def test_a_list_of_gradescope_cannot_multiply_files_without_end(course, tmp_path, monkeypatch):
+    monkeypatch.setattr(archives, "_MOST_FILES", 50)
+    members = "".join(f"  - {{':email': a{number}@b.c}}\n" for number in range(100))
+    files = {
+        "submission_metadata.yml": f"submission_1:\n  :submitters:\n{members}",
+        "submission_1/ps1.ipynb": notebook(),
+    }
+    run = collect(course, pack(tmp_path / "x.zip", files))
+    assert run.exit_code == 1
+    assert "x.zip holds more than 50 files" in run.stderr
+    assert submitted(course) == {}
+
+
+def test_a_list_of_gradescope_cannot_crash_the_process(course, tmp_path):
+    files = {"submission_metadata.yml": "- " * 200_000, "submission_1/ps1.ipynb": notebook()}
+    zip_file = pack(tmp_path / "x.zip", files)
+    run = run_autograder("collect", "--course", course.root, "--assignment", ASSIGNMENT, zip_file)
+    assert run.returncode == 1
+    assert "x.zip cannot be read: too many lists in lists" in run.stderr
+
+
+def test_texts_of_gradescope_are_no_numbers_and_no_code(course, tmp_path):
+    text = (
+        "submission_1:\n  :submitters:\n  - {':name': Jane Doe, ':sid': 0101}\n"
+        f"? 0x{'f' * 10_000}\n: 1:{'59:' * 10_000}59\n"
+        "a: !!python/object/apply:os.system ['touch evil']\n"
+    )
+    run = collect(
+        course, pack(tmp_path / "x.zip", {"submission_metadata.yml": text, "submission_1/ps1.ipynb": notebook()})
+    )
+    assert set(submitted(course)) == {"0101/ps1/ps1.ipynb"}
+    assert run.exit_code == 1  # for the others are no submissions
+    assert not Path("evil").exists()
+
+
+@pytest.mark.parametrize("text", ["submission_1: [", "- 1"])
 def test_a_list_of_gradescope_that_cannot_be_read_is_refused(course, tmp_path, text):
     run = collect(course, pack(tmp_path / "x.zip", {"submission_metadata.yml": text, "submission_1/ps1.ipynb": ""}))
     assert run.exit_code == 1

@@ -114,18 +114,25 @@ def open_archive(path: Path) -> Iterator[list[File]]:
         If it cannot be read.
     """
     if path.is_dir():
-        yield _check_total(_list_folder(path), path)
+        yield _without_clutter(check_total(_list_folder(path), path))
         return
     try:
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, UnicodeDecodeError, NotImplementedError) as error:
         raise CourseError(f"{path} is no folder and no zip file that can be read: {error}") from error
     with archive:
-        yield _check_total(_list_zip(archive, path), path)
+        yield _without_clutter(check_total(_list_zip(archive, path), path))
 
 
-def _check_total(files: Iterable[File], path: Path) -> list[File]:
-    kept: dict[PurePosixPath, File] = {}
+def check_total(files: Iterable[File], path: Path) -> list[File]:
+    """Return files that are to be unpacked, of the archive at ``path``.
+
+    Raises
+    ------
+    CourseError
+        If they are more, or larger, than there can be of honest work.
+    """
+    listed = []
     total = 0
     for number, file in enumerate(files, start=1):
         total += 0 if file.fault else file.size
@@ -133,6 +140,13 @@ def _check_total(files: Iterable[File], path: Path) -> list[File]:
             raise CourseError(f"{path} holds more than {_MOST_FILES:,} files; refused at {file.path}")
         if total > _LARGEST_TOTAL:
             raise CourseError(f"{path} would unpack to more than {_LARGEST_TOTAL / 1e9:g} GB; refused at {file.path}")
+        listed.append(file)
+    return listed
+
+
+def _without_clutter(files: Iterable[File]) -> list[File]:
+    kept: dict[PurePosixPath, File] = {}
+    for file in files:
         if not any(part in _CLUTTER or part.startswith("._") for part in file.path.parts):
             again = file.path in kept
             kept[file.path] = replace(file, fault="is there twice") if again else file

@@ -16,7 +16,7 @@ from autograder.course.assignment import Assignment, Template
 from autograder.course.coursedir import Course
 from autograder.course.files import hash_folder
 from autograder.course.notebooks import grade_ids
-from autograder.exchange.archives import File, open_archive
+from autograder.exchange.archives import File, check_total, open_archive
 from autograder.exchange.layouts import HandIn, read_layout
 from autograder.exchange.problems import Problem, Unplaced
 from autograder.exchange.records import FOLDER, Record, read_records, write_records
@@ -135,6 +135,8 @@ class _Collector:
         """Place what is in a zip file or a folder."""
         with open_archive(archive) as files:
             _, hand_ins, problems = read_layout(files, archive, self._assignment.name, self._assignment.templates)
+            # A group's files are written once for each member, and a list can name any number of members.
+            check_total((file for hand_in in hand_ins for file in hand_in.files.values()), archive)
             for student, hand_in in self._assign(hand_ins):
                 try:
                     self._place(student, hand_in)

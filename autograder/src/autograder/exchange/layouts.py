@@ -27,6 +27,7 @@ from autograder.exchange.roster import CANVAS, EMAIL, ID, MOODLE, Identity
 GRADESCOPE, FOLDERS = "Gradescope", "folders"  # besides CANVAS and MOODLE
 _METADATA = "submission_metadata.yml"
 _LARGEST_METADATA = 50_000_000  # bytes
+_DEEPEST_METADATA = 50  # lists in lists
 # lastnamefirstname_[LATE_]USER_ATTACHMENT_name; the name of a group or a person can have an underscore.
 _CANVAS = re.compile(
     r"(?!(?:LATE_)?anon_)(?P<name>.+?)_(?P<late>LATE_)?(?P<user>\d+)_(?P<attachment>\d+)_(?P<file>.+)", re.DOTALL
@@ -276,8 +277,8 @@ def _gradescope_hand_in(
 
 
 def _text(value: object) -> str:
-    """Return a value as text; empty if it is anything but a text or a number, such as a list with no end."""
-    return str(value).strip() if isinstance(value, str | int) else ""
+    """Return a value as text; empty if it is anything else, such as a list with no end."""
+    return value.strip() if isinstance(value, str) else ""
 
 
 def _read_metadata(file: File, archive: Path) -> dict[str, Any]:
@@ -285,19 +286,35 @@ def _read_metadata(file: File, archive: Path) -> dict[str, Any]:
     if file.size > _LARGEST_METADATA:
         raise CourseError(f"{_METADATA} in {archive} is larger than {_LARGEST_METADATA / 1e6:g} MB")
     try:
-        found = yaml.load(file.read(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (yaml.YAMLError, ValueError, Unplaced, RecursionError) as error:
+        found = _load_yaml(file.read())
+    except (yaml.YAMLError, Unplaced) as error:
         raise CourseError(f"{_METADATA} in {archive} cannot be read: {first_line(error)}") from error
     if not isinstance(found, dict):
         raise CourseError(f"{_METADATA} in {archive} lists no submissions")
-    return {str(name): details for name, details in found.items()}
+    return found
+
+
+def _load_yaml(data: bytes) -> Any:
+    """Return what YAML holds, with numbers and times as text: a number of a million digits would take hours.
+
+    Lists that lie too deep in each other would crash this process, so they are looked for first.
+    """
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+    depth = 0
+    for event in yaml.parse(data, Loader=loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST_METADATA:
+            raise yaml.YAMLError("too many lists in lists")
+    return yaml.load(data, Loader=loader)
 
 
 def _utc(value: object) -> datetime.datetime | None:
-    """Return a time of Gradescope's in UTC; None if it is none, or says no time zone."""
-    if isinstance(value, datetime.datetime) and value.tzinfo is not None:
-        return value.astimezone(datetime.UTC)
-    return None
+    """Return a time such as "2026-03-01 10:00:00.500000000 Z" in UTC; None if it is none, or says no time zone."""
+    try:
+        time = datetime.datetime.fromisoformat("".join(_text(value).rsplit(" ", 1)))
+        return time.astimezone(datetime.UTC) if time.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
 
 
 # One folder a student
