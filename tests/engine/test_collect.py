@@ -436,6 +436,11 @@ def test_folders_have_the_names_of_students(course, tmp_path, make, top):
     assert set(submitted(course)) == {"jdoe/ps1/ps1.ipynb", "jdoe/ps1/data/x.csv", "rroe/ps1/ps1.ipynb"}
 
 
+def test_the_only_student_of_a_zip_file_is_not_taken_for_its_folder(course, tmp_path):
+    collect(course, pack(tmp_path / "jdoe.zip", {"jdoe/ps1/ps1.ipynb": notebook()}))
+    assert set(submitted(course)) == {"jdoe/ps1/ps1.ipynb"}
+
+
 def test_the_time_that_a_student_has_written_does_not_count(course, tmp_path):
     files = {"jdoe/timestamp.txt": "2000-01-01", "rroe/Timestamp.txt/x": "", "rroe/ps1.ipynb": notebook()}
     run = collect(course, unpack(tmp_path / "class", files | {"jdoe/ps1.ipynb": notebook()}))

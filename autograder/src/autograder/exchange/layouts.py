@@ -127,7 +127,7 @@ def read_layout(files: list[File], archive: Path, assignment: str, notebooks: Co
             return MOODLE, *_read_moodle(listed)
         if listed and all(len(path.parts) == 1 for path in listed) and any(_is_canvas(path.name) for path in listed):
             return CANVAS, *_read_canvas(listed, notebooks)
-    return FOLDERS, *_read_folders(lone if _is_wrapper(lone, files, archive) else outer, assignment)
+    return FOLDERS, *_read_folders(lone if _is_wrapper(lone, files, archive, assignment) else outer, assignment)
 
 
 Listed = Mapping[PurePosixPath, File]
@@ -140,9 +140,11 @@ def _within_lone_folder(files: list[File]) -> dict[PurePosixPath, File]:
     return {_below(file.path): file for file in files}
 
 
-def _is_wrapper(inner: Listed, files: list[File], archive: Path) -> bool:
+def _is_wrapper(inner: Listed, files: list[File], archive: Path, assignment: str) -> bool:
     """Return whether the one folder that holds all files is the archive's own, and no student's."""
-    return bool(inner) and files[0].path.parts[0] == archive.stem and all(len(path.parts) > 1 for path in inner)
+    if not inner or files[0].path.parts[0] != archive.stem or {path.parts[0] for path in inner} == {assignment}:
+        return False
+    return all(len(path.parts) > 1 for path in inner)
 
 
 def _below(path: PurePosixPath) -> PurePosixPath:
