@@ -494,6 +494,18 @@ def test_an_umlaut_of_a_mac_is_the_same_umlaut(course, tmp_path):
     assert f"{unicodedata.normalize('NFC', 'Übung')}.ipynb was renamed to ps1.ipynb" in run.stdout
 
 
+def test_names_that_differ_in_vowel_signs_are_two(course, tmp_path):
+    kamal, komal = "\u0915\u092e\u0932", "\u0915\u094b\u092e\u0932"  # in Devanagari, where an o is a mark
+    roster = write(tmp_path / "class.csv", f"id,full name\nkamal,{kamal}\n")
+    files = {
+        f"{name}_{number}_assignsubmission_file_/ps1.ipynb": notebook() for name, number in ((kamal, 1), (komal, 2))
+    }
+    run = collect(course, pack(tmp_path / "x.zip", files), "--roster", roster)
+    assert run.exit_code == 1
+    assert f"unknown student: {komal}, Moodle 2 is not in the roster" in run.stderr
+    assert set(submitted(course)) == {"kamal/ps1/ps1.ipynb"}
+
+
 def write_unflagged(path: Path, name: bytes, content: str) -> None:
     """Write a zip file whose one name is these bytes, without the flag that says UTF-8: so does a Mac."""
     stand_in = "x" * len(name)

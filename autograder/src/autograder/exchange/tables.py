@@ -93,11 +93,13 @@ class Table:
 
 
 def fold(text: str) -> str:
-    """Return a name such that two spellings of it are equal: letters and digits only, composed, in lower case.
+    """Return a name such that two spellings of it are equal: letters, marks and digits, composed, in lower case.
 
     A file name on a Mac has an umlaut as two characters, everywhere else as one: these are the same name.
     """
-    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFC", text).casefold())
+    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+    # In many scripts vowels are marks. To the re module these are no part of a word.
+    return "".join(char for char in folded if char.isalnum() or unicodedata.category(char).startswith("M"))
 
 
 def _decode(data: bytes, path: Path) -> tuple[bytes, str, str]:
