@@ -12,8 +12,11 @@ import pytest
 from click.testing import Result
 
 from autograder.course.coursedir import Course
+from autograder.exchange.feedback import write_feedback
 from autograder.exchange.filling import fill_canvas, fill_moodle
-from autograder.exchange.marked import Marked
+from autograder.exchange.marked import Export, Marked
+from autograder.exchange.records import Record
+from autograder.exchange.roster import CANVAS as CANVAS_SYSTEM
 from autograder.exchange.tables import Table
 from autograder.reporting.summary import StudentResult
 from tests.engine.downloads import autograder, collect, make_course, notebook, pack, unpack
@@ -214,6 +217,24 @@ def test_a_mark_does_not_go_to_a_namesake_who_has_another_number(graded, tmp_pat
     assert '"Doe, Jane",999,s9,jdoe2,"Tue, early",3.5,1,' in (tmp_path / "marks.csv").read_text()
 
 
+def test_one_of_two_pages_that_is_missing_is_listed(tmp_path):
+    course = make_course(tmp_path / "course", ("p", "q"))
+    record = Record(
+        CANVAS_SYSTEM, "101", "doejane_101", 1.0, "", {"p": "doejane_101_1_p.ipynb", "q": "doejane_101_2_q.ipynb"}
+    )
+    result = StudentResult("jdoe", notebooks={"p": 1.0, "q": 1.0})
+    unpack(course.folder("feedback", "jdoe", ASSIGNMENT), {"q.html": "<html>"})
+    table = Table(write(tmp_path / "g.csv", CANVAS.format(**WITHOUT)))
+    filled = Export(table.write, system=CANVAS_SYSTEM, rows={"jdoe": table.rows[2]})
+    students = [Marked(result, "", "", True, record)]
+    write_feedback(course, ASSIGNMENT, students, filled, table, tmp_path / "pages.zip")
+    assert [str(problem) for problem in filled.problems] == [
+        "jdoe: there is no feedback page p.html. Run: autograder grade --force"
+    ]
+    with zipfile.ZipFile(tmp_path / "pages.zip") as archive:
+        assert archive.namelist() == ["doejane_101_2_q.html"]
+
+
 # Moodle
 
 
@@ -231,6 +252,17 @@ def test_moodle_gets_its_own_file_back_with_the_grades_filled(graded, tmp_path, 
             "Jane Doe_501_assignsubmission_file_/ps1.html",
             "Jürgen Müller_502_assignsubmission_file_/ps1.html",
         ]
+
+
+def test_a_page_goes_to_the_participant_who_gets_the_mark(own, tmp_path):
+    """Participants have other numbers in another assignment: those of the worksheet count."""
+    files = {"Jane Doe_901_assignsubmission_file_/ps1.ipynb": notebook(why="It adds.")}
+    shutil.rmtree(own.root / "submitted" / "jdoe")
+    collect(own, pack(tmp_path / "x.zip", files), "--roster", write(tmp_path / "class.csv", "id,name\njdoe,Jane Doe\n"))
+    sheet = write(tmp_path / "sheet.csv", MOODLE.format(**WITHOUT))
+    export(own, "moodle", tmp_path / "marks.csv", "--from", sheet, "--feedback")
+    with zipfile.ZipFile(tmp_path / "marks-feedback.zip") as archive:
+        assert "Jane Doe_501_assignsubmission_file_/ps1.html" in archive.namelist()
 
 
 def test_a_grade_that_stood_in_quotes_stays_so(graded, tmp_path):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from autograder.course.coursedir import Course
 from autograder.exchange.marked import Export, Marked
 from autograder.exchange.problems import Problem, Unplaced
-from autograder.exchange.roster import CANVAS, MOODLE, participant_number
+from autograder.exchange.roster import CANVAS, participant_number
 from autograder.exchange.tables import Row, Table
 
 
@@ -41,25 +40,23 @@ def write_feedback(
             if student.id not in export.rows:
                 continue
             folder = course.folder("feedback", student.id, assignment)
-            try:
-                for page, name in _named(student, folder, export, table):
-                    archive.write(page, name)
+            for notebook in sorted(student.result.notebooks):  # beside the pages lie files that were handed in
+                page = folder / f"{notebook}.html"
+                try:
+                    archive.write(page, _name(student, page, export, table))
                     export.pages += 1
-            except Unplaced as error:
-                export.problems.append(Problem(student.id, str(error)))
+                except Unplaced as error:
+                    export.problems.append(Problem(student.id, str(error)))
     os.replace(new, path)
 
 
-def _named(student: Marked, folder: Path, export: Export, table: Table) -> Iterator[tuple[Path, str]]:
-    """Yield each page with its name in the zip file. Beside the pages lie files that the student has handed in."""
-    pages = [page for name in sorted(student.result.notebooks) if (page := folder / f"{name}.html").is_file()]
-    if not pages:
-        raise Unplaced("there is no feedback page. Run: autograder grade --force")
-    for page in pages:
-        if export.system == CANVAS:
-            yield page, _canvas_name(student, page)
-        else:
-            yield page, _moodle_name(student, page, export.rows[student.id], table)
+def _name(student: Marked, page: Path, export: Export, table: Table) -> str:
+    """Return the name of a page in the zip file."""
+    if not page.is_file():
+        raise Unplaced(f"there is no feedback page {page.name}. Run: autograder grade --force")
+    if export.system == CANVAS:
+        return _canvas_name(student, page)
+    return _moodle_name(page, export.rows[student.id], table)
 
 
 def _canvas_name(student: Marked, page: Path) -> str:
@@ -71,11 +68,8 @@ def _canvas_name(student: Marked, page: Path) -> str:
     return str(PurePosixPath(source).with_suffix(".html"))
 
 
-def _moodle_name(student: Marked, page: Path, row: Row, table: Table) -> str:
-    """Return the page's name in the folder that Moodle gave the student. Moodle goes by the number in it."""
-    record = student.record
-    if record and record.system == MOODLE:
-        return f"{record.origin}/{page.name}"
+def _moodle_name(page: Path, row: Row, table: Table) -> str:
+    """Return the page's name in a student's folder. Moodle goes by the number in it, which is that of the mark."""
     name = table.get(row, "Full name").replace("_", " ").replace("/", " ") or "Participant"
     number = participant_number(table.get(row, "Identifier"))
     return f"{name}_{number}_assignsubmission_file_/{page.name}"
