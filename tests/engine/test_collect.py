@@ -759,6 +759,22 @@ def test_a_file_that_must_not_be_unpacked_stops_nobody_else(course, tmp_path, de
     assert set(submitted(course)) == {"good/ps1/ps1.ipynb"}
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_file_stops_nobody_else_however_it_is_packed(course, tmp_path, method):
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", method) as archive:
+        archive.writestr("evil/ps1.ipynb", notebook())
+        packed = archive.getinfo("evil/ps1.ipynb").compress_size
+        archive.writestr("good/ps1.ipynb", notebook())
+    damaged = bytearray(data.getvalue())
+    damaged[packed // 2 : packed // 2 + 50] = b"\xff" * 50
+    (tmp_path / "x.zip").write_bytes(damaged)
+    run = collect(course, tmp_path / "x.zip")
+    assert run.exit_code == 1
+    assert "evil: evil/ps1.ipynb cannot be unpacked: " in run.stderr
+    assert set(submitted(course)) == {"good/ps1/ps1.ipynb"}
+
+
 def test_a_bomb_of_many_parts_is_refused(course, tmp_path):
     files = {f"evil/{number}": "x" for number in range(30)}
     run = collect(course, declare(tmp_path / "x.zip", files, file_size=400_000_000))

@@ -7,10 +7,11 @@ anybody has looked at it. Here every name and size is looked at first, and only 
 from __future__ import annotations
 
 import contextlib
+import lzma
 import os
 import re
-import shutil
 import stat
+import struct
 import unicodedata
 import zipfile
 import zlib
@@ -29,6 +30,7 @@ from autograder.exchange.problems import Unplaced
 _LARGEST = 500_000_000  # bytes of one file, unpacked
 _LARGEST_TOTAL = 10_000_000_000
 _MOST_FILES = 100_000
+_BLOCK = 1_000_000  # bytes to unpack at once
 _LONGEST = 240  # bytes of one part of a path; file systems allow 255
 _LONGEST_PATH = 1000
 _UTF8 = 0x800  # the flag of a zip file's entry whose name is UTF-8
@@ -37,7 +39,11 @@ _SHOWN = 100  # characters of a name that is refused
 _DRIVE = re.compile(r"[A-Za-z]:")
 # What operating systems, Jupyter and git leave beside people's work. A Mac leaves ._NAME for each NAME, too.
 _CLUTTER = {"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini", ".git", ".ipynb_checkpoints", "__pycache__"}
-_CANNOT_UNPACK = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, UnicodeDecodeError)
+# What zipfile, and the modules that it unpacks with, raise for a damaged file; bz2 and seek raise OSError.
+_CANNOT_UNPACK = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+    *(OSError, EOFError, ValueError, RuntimeError),
+)
 
 
 @dataclass(frozen=True)
@@ -72,8 +78,7 @@ class File:
         Unplaced
             If it must not, or cannot, be unpacked.
         """
-        with self._opened() as source:
-            return source.read()
+        return b"".join(self._blocks())
 
     def copy_to(self, target: Path) -> None:
         """Write the file, and the folders that it is in.
@@ -86,18 +91,20 @@ class File:
             If it cannot be written.
         """
         target.parent.mkdir(parents=True, exist_ok=True)
-        with self._opened() as source, target.open("xb") as copy:
-            shutil.copyfileobj(source, copy)
+        with target.open("xb") as copy:
+            for block in self._blocks():
+                copy.write(block)
         if self.modified > 0:  # of a notebook in two forms, the newer one counts
             os.utime(target, (self.modified, self.modified))
 
-    @contextlib.contextmanager
-    def _opened(self) -> Iterator[IO[bytes]]:
+    def _blocks(self) -> Iterator[bytes]:
+        """Yield what is in the file. An error of whoever writes it down is not caught here."""
         if self.fault:
             raise Unplaced(f"{shorten(str(self.path), _SHOWN)} {self.fault}")
         try:
             with self.open() as source:
-                yield source
+                while block := source.read(_BLOCK):
+                    yield block
         except _CANNOT_UNPACK as error:
             raise Unplaced(f"{self.path} cannot be unpacked: {error}") from error
 
