@@ -597,7 +597,8 @@ def test_a_roster_does_not_empty_what_the_gradebook_knows(course, tmp_path):
         ("id\n../jd\n", "'../jd' cannot be a student's id: it is empty or begins with a dot"),
         ("id\nC:\\jd\n", "cannot be a student's id: it holds characters that no folder's name should have"),
         ("id,name\n,Jane\n", "'' cannot be a student's id: it is empty or begins with a dot"),
-        ("id\n" + "j" * 200 + "\n", "it is longer than 128 characters"),
+        ("id\n" + "j" * 129 + "\n", "it is longer than 128 bytes"),
+        ("id\n" + "ü" * 128 + "\n", "it is longer than 128 bytes"),
         ("PK\x03\x04\0\0\0\0", "is no CSV file: it is no text"),
     ],
 )

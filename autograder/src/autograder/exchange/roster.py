@@ -14,7 +14,7 @@ from autograder.exchange.problems import Unplaced
 from autograder.exchange.tables import Row, Table, fold
 from autograder.gradebook.database import TransactionalGradebook, retry
 
-_LONGEST = 128  # characters of an id or a name in nbgrader's gradebook
+_LONGEST = 128  # characters of an id or a name in nbgrader's gradebook; bytes of an id, for a folder can have 255
 _FORBIDDEN = set('/\\:*?"<>|')  # in a folder's name, on one system or another
 
 # The names of columns in lists of one's own; case, spaces and punctuation do not matter.
@@ -153,8 +153,8 @@ def why_no_id(text: str) -> str:
     """Return why a text can be no student's id, which names a folder; empty if it can."""
     if not text or text.startswith("."):
         return "it is empty or begins with a dot"
-    if len(text) > _LONGEST:
-        return f"it is longer than {_LONGEST} characters"
+    if len(text.encode(errors="replace")) > _LONGEST:
+        return f"it is longer than {_LONGEST} bytes"
     if _FORBIDDEN & set(text) or printable(text) != text or text.strip() != text:
         return "it holds characters that no folder's name should have"
     return ""
