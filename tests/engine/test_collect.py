@@ -183,6 +183,25 @@ def test_a_newer_hand_in_replaces_an_older_one_and_never_the_other_way_round(cou
     assert submitted(course) == {"101/ps1/ps1.ipynb": notebook("return 2").encode()}
 
 
+def test_what_was_changed_since_is_not_replaced(course, tmp_path):
+    """So is it where a run was killed: it has placed newer work than the records know of."""
+    downloads = {}
+    for number in (2001, 2002, 2003):
+        files = {f"doejane_101_{number}_ps1.ipynb": notebook(f"return {number}")}
+        downloads[number] = pack(tmp_path / f"{number}.zip", files)
+    collect(course, downloads[2001])
+    records = course.root / ".autograder" / f"{ASSIGNMENT}.collected.json"
+    before = records.read_bytes()
+    collect(course, downloads[2003])
+    records.write_bytes(before)
+    run = collect(course, downloads[2002])
+    assert run.exit_code == 1
+    assert "was changed since it was collected. Move it away to take this" in run.stderr
+    assert submitted(course) == {"101/ps1/ps1.ipynb": notebook("return 2003").encode()}
+    assert "101: there already" in collect(course, downloads[2003]).stdout
+    assert "101: older than what is there" in collect(course, downloads[2002]).stdout
+
+
 def test_work_that_came_another_way_is_not_replaced(course, tmp_path):
     unpack(course.root / "submitted", {"101/ps1/ps1.ipynb": "by hand"})
     run = collect(course, pack(tmp_path / "submissions.zip", {"doejane_101_2001_ps1.ipynb": notebook()}))

@@ -211,17 +211,20 @@ class _Collector:
         there = self.records.get(student)
         if not self._is_there(student):
             return NEW
-        if there is None:
-            if hash_folder(final, self._course.ignored) == new.hash:
-                return UNCHANGED
-            raise Unplaced(f"{final} holds other work that was not collected. Move it away to take this")
-        if there.hash == new.hash:
+        held = there.hash if there and student in self._placed else hash_folder(final, self._course.ignored)
+        if new.hash in (held, there and there.hash):
             return UNCHANGED
+        if there is None:
+            raise Unplaced(f"{final} holds other work that was not collected. Move it away to take this")
         if there.system != new.system or there.order == new.order:
             raise Unplaced(
                 f"nothing says whether this or {there.origin}, which is in {final}, is newer. Move it away to take this"
             )
-        return REPLACED if new.order > there.order else OLDER
+        if new.order < there.order:
+            return OLDER
+        if held != there.hash:  # by a person, or by a run that was killed before it could write the records
+            raise Unplaced(f"{final} was changed since it was collected. Move it away to take this")
+        return REPLACED
 
     def _lay_out(self, hand_in: HandIn, folder: Path) -> tuple[list[str], dict[str, str]]:
         """Write the files of a hand-in to a new folder; return notes, and where each notebook comes from."""
