@@ -175,6 +175,16 @@ def test_the_only_assignment_in_the_file_is_taken_and_named(graded, tmp_path):
     assert (tmp_path / "marks.csv").read_bytes().decode() == text.format(**WITHOUT | MARKS)
 
 
+def test_marks_do_not_go_to_another_assignment_of_the_course(graded, tmp_path):
+    with graded.gradebook() as gradebook:
+        gradebook.update_or_create_assignment("ps0")
+    text = CANVAS.replace("ps1 (777)", "Remarks").format(**WITHOUT)
+    run = export(graded, "canvas", tmp_path / "marks.csv", "--from", write(tmp_path / "g.csv", text))
+    assert run.exit_code == 1
+    assert "has no column ps1 (NUMBER); its assignments: ps0 (776)" in run.stderr
+    assert not (tmp_path / "marks.csv").exists()
+
+
 def test_a_student_who_is_not_in_the_file_is_listed(graded, tmp_path):
     lines = [line for line in CANVAS.format(**WITHOUT).splitlines(keepends=True) if "eve" not in line]
     run = export(graded, "canvas", tmp_path / "marks.csv", "--from", write(tmp_path / "g.csv", "".join(lines)))

@@ -46,7 +46,8 @@ def export_marks(
     if download:
         table = Table(download)
         if system == "canvas":
-            export = fill_canvas(students, table, download, assignment)
+            others = [name for name in course.assignments() if name != assignment]
+            export = fill_canvas(students, table, download, assignment, others)
         else:
             export = fill_moodle(students, table, download)
         if pages:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 from autograder.course.coursedir import CourseError
@@ -26,8 +27,12 @@ _COLUMN = re.compile(r"(?P<title>.*) \((?P<number>\d+)\)", re.DOTALL)  # of an a
 _WITHOUT_MARK = {"EX", "N/A"}  # Canvas' words for who is excused, and for whom an assignment is not meant
 
 
-def fill_canvas(students: list[Marked], table: Table, path: Path, assignment: str) -> Export:
+def fill_canvas(
+    students: list[Marked], table: Table, path: Path, assignment: str, others: Sequence[str] = ()
+) -> Export:
     """Return Canvas' gradebook with the marks of an assignment in its column, everything else as it was.
+
+    The column has the assignment's name, or is the only one in which none of the ``others`` in the course can be.
 
     Raises
     ------
@@ -36,7 +41,7 @@ def fill_canvas(students: list[Marked], table: Table, path: Path, assignment: st
     """
     if not is_canvas(table):
         raise CourseError(f"{path} is no gradebook of Canvas': it has no columns Student, ID and Section")
-    column = _canvas_column(table, path, assignment)
+    column = _canvas_column(table, path, assignment, others)
     export = Export(table.write, system=CANVAS)
     if table.header[column].rpartition(" (")[0] != assignment:
         export.warnings.append(f"the marks go to the only assignment in the file, {table.header[column]}")
@@ -71,13 +76,13 @@ def fill_moodle(students: list[Marked], table: Table, path: Path) -> Export:
     return export
 
 
-def _canvas_column(table: Table, path: Path, assignment: str) -> int:
+def _canvas_column(table: Table, path: Path, assignment: str, others: Sequence[str]) -> int:
     found = {column: match["title"] for column, name in enumerate(table.header) if (match := _COLUMN.fullmatch(name))}
     named = [column for column, title in found.items() if title == assignment]
-    chosen = named or list(found)
+    chosen = named or [column for column, title in found.items() if title not in others]
     if len(chosen) == 1:
         return chosen[0]
-    names = ", ".join(table.header[column] for column in chosen) or "none"
+    names = ", ".join(table.header[column] for column in named or found) or "none"
     if named:
         raise CourseError(
             f"{path} has several assignments {assignment}: {names}. Delete the columns that are not meant"
