@@ -36,7 +36,7 @@ def load_cups() -> tuple[pd.DataFrame, pd.DataFrame, pd.Series, pd.Series]:
 
 
 def chances(X: pd.DataFrame) -> pd.Series:
-    """Return the true probability for each of these cups, shape (n,). No model can rank them better than it does.
+    """Return the true probability for each of these cups, shape (n,). On average no model can rank cups better.
 
     Parameters
     ----------

@@ -35,9 +35,10 @@ def brew(n: int, rng: np.random.Generator) -> pd.DataFrame:
 def chance(cups: pd.DataFrame) -> pd.Series:
     """Return the probability that a guest likes each cup, shape (n,).
 
-    Guests like a cup if about 20 % of the coffee has gone into the water and the water holds about 1.2 % of coffee: the
-    middle of the brewing control chart (E. E. Lockhart, The Soluble Solids in Beverage Coffee as an Index to Cup
-    Quality, 1957). Hot water, long brewing, a fine grind and a dark roast extract more. How much more is invented.
+    Guests like a cup if about 20 % of the coffee has gone into the water, and the water holds about 1.2 % of coffee.
+    That is close to the middle of the brewing control chart (E. E. Lockhart, The Soluble Solids in Beverage Coffee as
+    an Index to Cup Quality, 1957). Hot water, long brewing, a fine grind and a dark roast extract more. How much
+    more is invented.
     """
     roast = cups["roast"].map({"light": -1.2, "medium": 0.0, "dark": 1.2})
     heat = 0.22 * (cups["temperature"] - 91)

@@ -127,7 +127,7 @@ FACTS = {
     "It hardly changes beyond 64 neurons": (
         "abs(table.loc[(256, 2), 'validation loss'] - table.loc[(64, 1), 'validation loss']) < 0.05"
     ),
-    "Five patients": "len(patients) == 5",
+    "five trainings that went wrong": "len(trainings) == 5",
     "both fall, slowly and steadily, and have not arrived": (
         "(np.diff(curves['A']['loss']) < 0).all() and curves['A']['val_loss'][-1] > 0.55"
     ),

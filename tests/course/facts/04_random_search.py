@@ -48,16 +48,20 @@ FACTS = {
     "draws a grid that fits, 54 squares: three settings for three of the dials, two for another, one for the last": (
         "grid_best.shape == (300, 54) and 3 * 3 * 3 * 2 * 1 == 54"
     ),
-    "over five factors of ten of the learning rate": "wide['clf__model__learning_rate'].support() == (1e-5, 1)",
-    "Send twenty explorers there": "len(abroad.cv_results_['params']) == len(behind_best['customers']) == 20",
-    "how many draws hit a recipe that is this good with 95 %": (
+    "over the learning rates, epochs and dropouts of the recipe book": (
+        "abroad_dials['clf__model__learning_rate'].support() == (min(DIALS['clf__model__learning_rate']),"
+        " max(DIALS['clf__model__learning_rate'])) and abroad_dials['clf__epochs'] == list(DIALS['clf__epochs'])"
+    ),
+    "Send twenty explorers there": "len(twenty['cups']) == len(twenty['customers']) == 20",
+    "how many draws you need to hit a recipe this good with a probability of 95 %": (
         "(1 - share_of_good) ** needed <= 0.05 < (1 - share_of_good) ** (needed - 1)"
     ),
     "On the customers a handful is enough": "1 - (1 - np.mean(behind_best['customers'] < 0.01)) ** 5 > 0.95",
-    "whoever takes the first recipe that comes along loses little": "(score > score.max() - 0.01).mean() > 0.6",
-    "On the cups good recipes are rarer, and a bad one is no better than a coin": (
+    "on the cups it takes several times as many": (
         "np.mean(behind_best['cups'] < 0.01) < np.mean(behind_best['customers'] < 0.01) / 2"
-        " and abs(min(abroad.cv_results_['mean_test_score']) - 0.5) < 0.03"
+    ),
+    "Twenty draws tell such a share only roughly": (
+        "np.std(np.random.default_rng(0).binomial(20, share_of_good, 1000) / 20) > share_of_good / 4"
     ),
     "In the median the explorers are ahead by a few ten-thousandths": (
         "0 < np.median(end['random']) - np.median(end['grid']) < 0.0005"

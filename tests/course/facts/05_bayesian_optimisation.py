@@ -53,7 +53,17 @@ FACTS = {
     "Two scouts, one notebook": "notes['user_attrs_worker'].nunique() == 2",
     "The best so far is 0.841. Two tries are open. A: the guess is 0.840, give or take 0.001. B: the guess is 0.830, "
     "give or take 0.030": "promise(0.830, 0.030, 0.841) > 5 * promise(0.840, 0.001, 0.841)",
-    "They agree that dropout explains little": "(opinions.loc['clf__model__dropout'] < 0.1).all()",
-    "About what matters most they disagree": "opinions.iloc[:, 0].idxmax() != opinions.iloc[:, 1].idxmax()",
-    "a hundred notes of five dials": "len(DIALS) == len(opinions) == 5",
+    "scales the answers so that they add up to 1": "np.allclose(opinions.sum(), 1)",
+    "Both say that dropout explains little": "(opinions.loc['clf__model__dropout'] < 0.1).all()",
+    "One puts the epochs first, the other the neurons; the whole book": (
+        "[*opinions.idxmax()] == ['clf__epochs', 'clf__model__num_neurons']"
+    ),
+    "puts the learning rate first": (
+        "max(DIALS, key=lambda dial: book.groupby(dial)['mean_test_score'].mean().var()) == 'clf__model__learning_rate'"
+    ),
+    "dials that work together explain more than half of the variance": (
+        "sum(book.groupby(dial)['mean_test_score'].mean().var(ddof=0) for dial in DIALS)"
+        " < book['mean_test_score'].var(ddof=0) / 2"
+    ),
+    "draw a hundred recipes of the book each": "len(DIALS) == len(opinions) == 5",
 }

@@ -54,6 +54,9 @@ FACTS = {
         " > scores[40].groupby('clf__model__learning_rate').mean().idxmax()"
     ),
     "a recipe goes on at once if it is among the best third": "factor == 3",
+    "some of its tournaments compare for the first time after 9 or 27 epochs": (
+        "{9, 27} <= {bracket['epochs at first'] for bracket in brackets}"
+    ),
     "The first trial ran to the end": "lengths[0] == longest",
     "Most of the others ended after one epoch": "np.mean(np.array(lengths[1:]) == 1) > 0.5",
 }

@@ -50,11 +50,12 @@ FACTS = {
     "the network with the learning rate and the epochs that the search has found": (
         "rivals['network']['clf'].get_params()['model__learning_rate'] == 0.01 and rivals['network']['clf'].epochs == 20"
     ),
-    "600 cups drawn from these, with replacement": "draws.shape == (1000, len(y_new)) == (1000, 600)",
+    "600 of which are still untouched": "len(X_new) == 600",
+    "we draw 600 from the ones that we have, with replacement": "draws.shape == (1000, len(y_new)) == (1000, 600)",
     "A draw with hard cups lowers both scores, and most of that cancels": (
         "again['squares'].corr(again['network']) > 0.5 and again['difference'].std() < again[['squares', 'network']].std().min()"
     ),
-    "Between the first row and the last lie 95 of 100 draws": "round(0.975 - 0.025, 3) == 95 / 100",
+    "The first row and the last enclose 95 of 100 draws": "round(0.975 - 0.025, 3) == 95 / 100",
     "their intervals overlap": "again['network'].quantile(0.025) < again['squares'].quantile(0.975)",
     "it is above zero from end to end": "again['difference'].quantile(0.025) > 0.005",
 }
