@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
 import shutil
 
 import pytest
 from bs4 import BeautifulSoup
+from rich.console import Console
 from sqlalchemy import Engine, event
 
 from autograder.check import CheckResult
@@ -286,3 +288,17 @@ def test_who_is_running_is_known_while_they_run(tmp_path):
         list(run.grade(["ann", "bob"]))
         assert run.running == {}
     assert all(student in running for student, running in seen)
+
+
+def test_a_run_without_a_terminal_says_how_far_it_is(monkeypatch):
+    screen = io.StringIO()
+    monkeypatch.setattr(terminal, "err", Console(file=screen, width=80))
+    monkeypatch.setattr(terminal, "_PERIOD", 0)
+    with terminal.grading_progress({}) as progress:
+        task = progress.add_task("Grading", total=2)
+        progress.update(task, advance=1)
+        assert screen.getvalue() == "Grading: 1 of 2 after 0 s\n"
+    monkeypatch.setattr(terminal, "_PERIOD", 3600)
+    with terminal.grading_progress({}) as progress:
+        progress.update(progress.add_task("Grading", total=2), advance=1)
+        assert screen.getvalue().count("after") == 1  # not so soon again

@@ -14,6 +14,7 @@ from rich.progress import (
     Progress,
     ProgressColumn,
     Task,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from autograder.doctor import Finding
 
 _NAMED = 5  # how many to name in one line
+_PERIOD = 60  # s, between two lines of progress where there is no terminal
 
 out = Console(soft_wrap=False)
 err = Console(stderr=True)
@@ -134,10 +136,27 @@ class Rate(ProgressColumn):
         return Text(f"{rate:.0f} a minute" if task.completed else "")
 
 
+class GradingProgress(Progress):
+    """A progress display. Where there is no terminal, as in the log of a scheduled run, it is a line a minute."""
+
+    def __init__(self, *columns: ProgressColumn, console: Console):
+        super().__init__(*columns, console=console)
+        self._told = time.monotonic()
+
+    def update(self, task_id: TaskID, **fields: Any) -> None:
+        """Take what is new about a task, and print a line if it is time for one."""
+        super().update(task_id, **fields)
+        now = time.monotonic()
+        if not self.console.is_terminal and now - self._told >= _PERIOD:
+            self._told = now
+            task = self._tasks[task_id]
+            self.console.print(f"{task.description}: {task.completed:g} of {task.total:g} after {task.elapsed:.0f} s")
+
+
 def grading_progress(running: Mapping[str, float]) -> Progress:
     """Return a progress display for a class, with time left, rate and who is ``running`` since when."""
     columns = [BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left:"), TimeRemainingColumn()]
-    return Progress(TextColumn("{task.description}"), *columns, Rate(), Running(running), console=err)
+    return GradingProgress(TextColumn("{task.description}"), *columns, Rate(), Running(running), console=err)
 
 
 def show_findings(findings: list[Finding]) -> None:
