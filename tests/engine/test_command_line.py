@@ -96,6 +96,47 @@ def test_build_where_nothing_can_be_written_is_one_line(project, tmp_path, there
     assert contents(tmp_path) == before
 
 
+# grade
+
+
+@pytest.fixture
+def term(tmp_path):
+    """A course with three assignments: two that students have handed in, and one for later."""
+    course = make_course(tmp_path / "course")
+    for name in ("later", "ps2"):
+        shutil.copytree(course.folder("source", ".", ASSIGNMENT), course.folder("source", ".", name))
+        run_converter(GenerateAssignment, course, course.directory(assignment_id=name))
+    hand_in(course, "bob", double="return 7")
+    shutil.copytree(hand_in(course, "ann"), course.folder("submitted", "ann", "ps2"))
+    return course
+
+
+def test_all_assignments_that_were_handed_in_are_graded(term):
+    run = run_autograder("grade", "--course", term.root, "--all", "--json")
+    assert run.returncode == 0, run.stderr
+    marks = {(row["assignment"], row["student"]): row["score"] for row in map(json.loads, run.stdout.splitlines())}
+    assert marks == {("ps1", "ann"): 8, ("ps1", "bob"): 4, ("ps2", "ann"): 8}
+    assert "later" not in run.stderr
+    again = run_autograder("grade", "--course", term.root, "--all", "--student", "ann")
+    assert again.stderr.count("1 of 1 were graded already") == 2
+
+
+def test_a_problem_with_one_assignment_stops_no_other(term):
+    shutil.rmtree(term.folder("source", ".", "ps1"))
+    shutil.rmtree(term.folder("release", ".", "ps1"))
+    run = run_autograder("grade", "--course", term.root, "--all")
+    assert run.returncode == 1
+    assert run.stderr.splitlines()[-1].startswith("Error: ps1: ")
+    assert term.scores("ps2")["ann"] == {"p1": 4, "p2": 4}
+
+
+@pytest.mark.parametrize("option", ["--assignment=ps1", "--notebook=p1"])
+def test_all_goes_with_no_choice_of_one(term, option):
+    run = run_autograder("grade", "--course", term.root, "--all", option)
+    assert run.returncode == 2
+    assert "--all grades every assignment; leave out --assignment and --notebook" in run.stderr
+
+
 @needs_bubblewrap
 def test_grade_where_nothing_can_be_written_is_one_line(tmp_path):
     course = make_course(tmp_path / "course")

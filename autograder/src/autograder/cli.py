@@ -158,6 +158,7 @@ def exercises(only_check: bool) -> None:
 @main.command()
 @_course_option
 @click.option("--assignment", help="Name of the assignment.  [default: the only one]")
+@click.option("--all", "every", is_flag=True, help="Grade every assignment that somebody has handed in.")
 @click.option("--student", "students", multiple=True, help="Grade only this student; may be repeated.")
 @click.option("--notebook", help="Grade only this notebook of the assignment.")
 @click.option("--force", is_flag=True, help="Grade again what was graded already.")
@@ -168,6 +169,7 @@ def exercises(only_check: bool) -> None:
 def grade(
     folder: Path | None,
     assignment: str | None,
+    every: bool,
     students: tuple[str, ...],
     notebook: str | None,
     force: bool,
@@ -181,14 +183,16 @@ def grade(
     Submissions lie in submitted/STUDENT/ASSIGNMENT/, as .ipynb or .py. What was graded already is left alone until
     the submission or the assignment changes. A run that was stopped or killed goes on with the same command.
     """
+    if every and (assignment or notebook):
+        raise click.UsageError("--all grades every assignment; leave out --assignment and --notebook")
     root = _course_folder(folder)
     if scheduler is None:
         _start_fork_server(root, sandbox)
-    from autograder.session import Request, grade_class
+    from autograder.session import Request, grade_all, grade_class
 
     request = Request(root, assignment, students, notebook, force, db_url, sandbox, scheduler, as_json)
     with _stoppable("What was recorded is kept; the same command goes on with the rest."), _clear_errors():
-        grade_class(request)
+        grade_all(request) if every else grade_class(request)
 
 
 def _start_fork_server(course: Path, sandbox: str | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -86,6 +86,34 @@ def grade_class(request: Request) -> None:
     failed = sorted(printable(submission.student) for submission in graded if not submission.recorded)
     if failed:
         raise CourseError(f"{len(failed)} not graded: {', '.join(failed)}. They stay due; the same command tries again")
+
+
+def grade_all(request: Request) -> None:
+    """Grade what is due in every assignment that the chosen students, or anybody, have handed in.
+
+    A problem with one assignment stops no other.
+
+    Raises
+    ------
+    CourseError
+        If some of it could not be graded.
+    OperationalError, OSError
+        As in `grade_class`.
+    """
+    course = Course(request.folder, request.db_url)
+    problems = []
+    for name in course.assignments():
+        there = course.students(name)
+        chosen = tuple(student for student in request.students if student in there)
+        if not there or (request.students and not chosen):
+            continue
+        click.echo(f"{printable(name)}:", err=True)
+        try:
+            grade_class(replace(request, assignment=name, students=chosen))
+        except CourseError as error:
+            problems.append(f"{name}: {error}")
+    if problems:
+        raise CourseError("; ".join(problems))
 
 
 def _grade_due(grader: Grader, students: list[str], *, force: bool) -> list[GradedSubmission]:
