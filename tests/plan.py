@@ -103,6 +103,7 @@ MODERATE = (
     "engine/test_assignment::test_raised",
     "engine/test_authoring",
     "engine/test_collect",
+    "engine/test_deadlines",
     "engine/test_command_line",
     "engine/test_executor_conformance",
     "engine/test_export",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from autograder.check import CheckResult
     from autograder.course.assignment import Template
+    from autograder.course.coursedir import Course
 
 # What takes seconds to import is imported by the command that needs it.
 
@@ -509,6 +510,91 @@ def prove(
         show_proof(proof)
         click.echo(f"Page: {page}")
     sys.exit(bool(proof.problems()))
+
+
+@main.command()
+@click.argument("when", required=False)
+@click.option("--assignment", help="Name of the assignment.  [default: the only one]")
+@click.option("--none", "remove", is_flag=True, help="Take the deadline away.")
+@_course_option
+@_db_option
+def deadline(when: str | None, assignment: str | None, remove: bool, folder: Path | None, db_url: str | None) -> None:
+    """Set the deadline of an assignment to WHEN, such as "2026-12-01 23:59 Europe/Berlin", or show it.
+
+    Without a time zone it is UTC. What is graded already is not run again: what being late costs is taken off, or given
+    back, at once, and the feedback pages say so. How much it costs is for the settings, as in nbgrader.
+    """
+    from autograder import deadlines
+
+    if when and remove:
+        raise click.UsageError("give a time or --none")
+    with _clear_errors():
+        course, name = _open_course(folder, db_url, assignment)
+        if when or remove:
+            _show_changed(deadlines.set_deadline(course, name, deadlines.parse_time(when) if when else None))
+        found = deadlines.find_deadline(course, name)
+    click.echo(f"{name} is due on {found:{deadlines.FORMAT}}." if found else f"{name} has no deadline.")
+
+
+@main.command()
+@click.option("--student", "students", multiple=True, required=True, help="Who gets it; may be repeated.")
+@click.option("--assignment", help="Name of the assignment.  [default: the only one]")
+@click.option("--days", type=float, default=0.0, help="How many days.")
+@click.option("--hours", type=float, default=0.0, help="How many hours, besides the days.")
+@_course_option
+@_db_option
+def extension(
+    students: tuple[str, ...],
+    assignment: str | None,
+    days: float,
+    hours: float,
+    folder: Path | None,
+    db_url: str | None,
+) -> None:
+    """Give students more time than the others. It replaces what they had; without days and hours they have none.
+
+    What is graded already is not run again: what being late costs is given back at once, and the feedback pages say so.
+    """
+    from datetime import timedelta
+
+    from autograder import deadlines
+
+    with _clear_errors():
+        course, name = _open_course(folder, db_url, assignment)
+        _show_changed(deadlines.extend(course, name, [*students], timedelta(days=days, hours=hours)))
+
+
+@main.command()
+@click.option("--assignment", help="Name of the assignment.  [default: the only one]")
+@_course_option
+@_db_option
+def late(assignment: str | None, folder: Path | None, db_url: str | None) -> None:
+    """Show who handed in after the deadline, by how much, and what it cost."""
+    from autograder import deadlines
+    from autograder.reporting import terminal
+
+    with _clear_errors():
+        course, name = _open_course(folder, db_url, assignment)
+        found = deadlines.find_late(course, name)
+    rows = [
+        (one.student, f"{one.handed_in:{deadlines.FORMAT}}", str(one.handed_in - one.deadline), f"{one.penalty:g}")
+        for one in found
+    ]
+    terminal.show_rows(("student", "handed in", "late by", "points off"), rows)
+
+
+def _open_course(folder: Path | None, db_url: str | None, assignment: str | None) -> tuple[Course, str]:
+    """Return a course, and the name of the assignment that is meant."""
+    from autograder.course.coursedir import Course
+    from autograder.session import assignment_name
+
+    course = Course(_course_folder(folder), db_url)
+    return course, assignment_name(course, assignment)
+
+
+def _show_changed(students: list[str]) -> None:
+    who = f": {', '.join(map(printable, students))}" if students else ""
+    click.echo(f"Marks that have changed: {len(students)}{who}.")
 
 
 @main.command()

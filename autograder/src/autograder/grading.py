@@ -134,6 +134,16 @@ class Grader:
         request.parent.mkdir(parents=True, exist_ok=True)
         request.write_text(text, encoding="utf-8")
 
+    def reconsider(self, students: list[str]) -> list[str]:
+        """Apply the deadline as it is now to what was graded, and return those of the students whose marks changed.
+
+        Raises
+        ------
+        OperationalError
+            If the gradebook stays locked, or cannot be written to.
+        """
+        return [student for student in students if self._recorder.reconsider(student)]
+
     def prepare(self) -> None:
         """Find out which tests a judge can decide, unless that is known already.
 

@@ -9,9 +9,10 @@ from typing import Any
 from nbconvert.exporters import Exporter
 from nbconvert.preprocessors import Preprocessor
 from nbconvert.writers.files import FilesWriter
+from nbformat import NotebookNode
 from nbgrader.converters import Autograde, GenerateFeedback
 from nbgrader.converters.base import BaseConverter
-from nbgrader.preprocessors import ClearHiddenTests
+from nbgrader.preprocessors import AssignLatePenalties, ClearHiddenTests
 from traitlets import default
 
 from autograder.course.coursedir import Course, log
@@ -39,6 +40,8 @@ class MarksConverter(Autograde):
         super().__init__(coursedir=course.directory(assignment_id=assignment), config=course.config, log=log)
         self._gradebook = gradebook
         _keep_open(self, [*self.sanitize_preprocessors, *self.autograde_preprocessors], gradebook)
+        opened = open_preprocessors(self.autograde_preprocessors, gradebook, self.exporter)
+        self._penalties = [one for one in opened if isinstance(one, AssignLatePenalties)]
 
     def write(self, submission: Submission, notebook: str, folder: Path) -> None:
         """Write marks to the gradebook, and graded notebooks to a folder.
@@ -66,6 +69,18 @@ class MarksConverter(Autograde):
             self.write_single_notebook(output, resources)
         self.set_permissions(submission.assignment, submission.student)
         self.run_post_convert_hook()
+
+    def reconsider(self, student: str) -> bool:
+        """Take off what being late costs by the deadline as it is now; return whether that has changed anything."""
+        assignment = self.coursedir.assignment_id
+        known = {"student": student, "assignment": assignment, "db_url": self.coursedir.db_url}
+        changed = False
+        for notebook in self._gradebook.find_submission(assignment, student).notebooks:
+            before = notebook.late_submission_penalty
+            for preprocessor in self._penalties:
+                preprocessor.preprocess(NotebookNode(), {"nbgrader": {**known, "notebook": notebook.name}})
+            changed |= notebook.late_submission_penalty != before
+        return changed
 
     def _enter(self, submission: Submission) -> None:
         """Enter the student and the submission, with no points for what was not handed in."""

@@ -8,6 +8,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from nbgrader.api import InvalidEntry
@@ -90,6 +91,20 @@ class Recorder:
             submission.notes += [f"{name}: {note}" for note in describe_odd_numbers(submission.notebooks[name])]
         retry(lambda: self._record(submission, notebook))
 
+    def reconsider(self, student: str) -> bool:
+        """Apply the deadline as it is now to a submission that was recorded, without running it again.
+
+        Its penalties change, and its feedback pages say so. Return whether anything changed.
+
+        Raises
+        ------
+        OperationalError
+            If the gradebook stays locked, or cannot be written to.
+        OSError
+            If files cannot be written.
+        """
+        return retry(lambda: self._reconsider(student))
+
     def entries(self) -> dict[str, Entry]:
         """Return how each student's submission was graded."""
         return retry(self._journal.entries)
@@ -128,6 +143,22 @@ class Recorder:
                 moves.enter_context(_in_place_of(pages, new_pages, old / "feedback"))
             moves.enter_context(_in_place_of(graded, new, old / "autograded"))
         shutil.rmtree(old, ignore_errors=True)
+
+    def _reconsider(self, student: str) -> bool:
+        graded, pages = (self._course.folder(step, student, self._assignment) for step in ("autograded", "feedback"))
+        old = self._replaced / student / uuid.uuid4().hex
+        with contextlib.ExitStack() as moves, self._gradebook.transaction():
+            entry = self._journal.find(student)
+            if entry is None or not self._marks.reconsider(student):
+                return False
+            self._journal.write(student, replace(entry, id=old.name))
+            if graded.is_dir():
+                new_pages = self._empty_folder("feedback", student)
+                self._feedback.write(student, graded, new_pages)
+                old.mkdir(parents=True)
+                moves.enter_context(_in_place_of(pages, new_pages, old / "feedback"))
+        shutil.rmtree(old, ignore_errors=True)
+        return True
 
     def _ask_a_person(self, submission: Submission) -> None:
         """Have formgrader show the tests whose points are provisional as those that need manual grading."""

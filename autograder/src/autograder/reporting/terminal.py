@@ -107,6 +107,16 @@ def _show_figures(summary: Summary) -> None:
         out.print(Text(f"Slowest: {', '.join(slow)}"))
 
 
+def show_rows(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table of texts, the first column to the left."""
+    table = Table(box=box.SIMPLE_HEAD)
+    for number, name in enumerate(head):
+        table.add_column(name, justify="right" if number else "left")
+    for row in rows:
+        table.add_row(*(Text(printable(cell)) for cell in row))
+    out.print(table)
+
+
 def show_speed(notebooks: int, seconds: float) -> None:
     """Print how fast this many notebooks were graded."""
     out.print(Text(f"Speed:     {notebooks} notebooks in {seconds:.0f} s, {60 * notebooks / seconds:.0f} a minute"))

@@ -1,0 +1,176 @@
+"""Deadlines and extensions count at once for marks that are there, and nothing is run again."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from datetime import datetime
+
+import pytest
+from click.testing import CliRunner, Result
+
+from autograder.cli import main
+from autograder.course.coursedir import Course, CourseError
+from autograder.deadlines import parse_time, set_deadline
+from autograder.gradebook.converters import FeedbackConverter
+from autograder.grading import grade
+from tests.engine.plain_course import ASSIGNMENT, hand_in, make_course
+from tests.support import open_grader
+
+SETTINGS = 'c.LateSubmissionPlugin.penalty_method = "zero"\n'
+HANDED_IN = {"ann": "2026-03-01 09:00:00 UTC", "dee": "2026-03-02 10:00:00 UTC"}
+DEADLINE = "2026-03-01 10:00"
+FULL = {"p1": 4, "p2": 4}
+NOTHING = {"p1": 0, "p2": 0}
+
+
+@pytest.fixture(scope="module")
+def pattern(tmp_path_factory) -> Course:
+    """A course whose marks of what is late are zero: ann is in time, dee is a day late, and eve did not say when."""
+    course = make_course(tmp_path_factory.mktemp("term") / "course")
+    with (course.root / "nbgrader_config.py").open("a") as file:
+        file.write(SETTINGS)
+    course = Course(course.root)
+    for student, when in HANDED_IN.items():
+        (hand_in(course, student) / "timestamp.txt").write_text(when)
+    hand_in(course, "eve")
+    with course.gradebook() as gradebook:
+        gradebook.update_or_create_assignment(ASSIGNMENT, duedate=f"{DEADLINE} UTC")
+    assert all(one.recorded for one in grade(course, ASSIGNMENT, ["ann", "dee", "eve"]))
+    return course
+
+
+@pytest.fixture
+def course(pattern, tmp_path) -> Course:
+    shutil.copytree(pattern.root, tmp_path / "course")
+    return Course(tmp_path / "course")
+
+
+def call(course: Course, *words: str) -> Result:
+    return CliRunner().invoke(main, [words[0], "--course", str(course.root), *words[1:]])
+
+
+def marks(course: Course) -> dict[str, dict[str, float]]:
+    with course.gradebook() as gradebook:
+        return {
+            one.student.id: {nb.name: nb.score - (nb.late_submission_penalty or 0) for nb in one.notebooks}
+            for one in gradebook.assignment_submissions(ASSIGNMENT)
+        }
+
+
+def page(course: Course, student: str) -> str:
+    return (course.folder("feedback", student, ASSIGNMENT) / "p1.html").read_text(encoding="utf-8")
+
+
+def graded_files(course: Course) -> dict[str, int]:
+    return {str(path): path.stat().st_mtime_ns for path in (course.root / "autograded").rglob("*.ipynb")}
+
+
+def test_a_later_deadline_gives_points_back(course):
+    assert marks(course) == {"ann": FULL, "dee": NOTHING, "eve": FULL}
+    before, pages = graded_files(course), {student: page(course, student) for student in ("ann", "dee")}
+    run = call(course, "deadline", "2026-03-02 23:59 Europe/Berlin")
+    assert run.exit_code == 0, run.output
+    assert run.output == "Marks that have changed: 1: dee.\nps1 is due on 2026-03-02 22:59 UTC.\n"
+    assert marks(course) == {"ann": FULL, "dee": FULL, "eve": FULL}
+    assert graded_files(course) == before
+    assert page(course, "ann") == pages["ann"]
+    assert "0.0 / 5.0" in pages["dee"].replace("Score: ", "")
+    assert page(course, "dee") != pages["dee"]
+    assert page(course, "dee").count("4.0 / 5.0") == pages["ann"].count("4.0 / 5.0") > 0
+
+
+def test_what_changes_is_what_grading_again_would_give(course):
+    call(course, "deadline", "2026-02-01 10:00")
+    changed = marks(course)
+    assert changed == {"ann": NOTHING, "dee": NOTHING, "eve": FULL}
+    pages = {student: page(course, student) for student in changed}
+    list(grade(course, ASSIGNMENT, [*changed]))
+    assert marks(course) == changed
+    assert {student: page(course, student) for student in changed} == pages
+
+
+def test_nothing_is_due_afterwards_and_the_tables_of_marks_are_new(course):
+    call(course, "deadline", "2026-02-01 10:00")
+    with open_grader(course, ASSIGNMENT) as grader:
+        assert grader.due(["ann", "dee", "eve"]) == []
+    with (course.root / "results" / ASSIGNMENT / "marks.csv").open(newline="") as file:
+        assert {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)} == {
+            student: sum(points.values()) for student, points in marks(course).items()
+        }
+
+
+def test_an_extension_counts_for_one_student_and_can_be_taken_back(course):
+    call(course, "deadline", "2026-02-28 10:00")
+    assert marks(course) == {"ann": NOTHING, "dee": NOTHING, "eve": FULL}
+    run = call(course, "extension", "--student", "dee", "--days", "2", "--hours", "1")
+    assert run.output == "Marks that have changed: 1: dee.\n"
+    assert marks(course) == {"ann": NOTHING, "dee": FULL, "eve": FULL}
+    assert call(course, "extension", "--student", "dee", "--days", "0.5").exit_code == 0
+    assert marks(course)["dee"] == NOTHING
+    assert call(course, "extension", "--student", "ann", "--days", "1").exit_code == 0
+    assert call(course, "extension", "--student", "ann").output == "Marks that have changed: 1: ann.\n"
+
+
+def test_without_a_deadline_nobody_is_late(course):
+    run = call(course, "deadline", "--none")
+    assert run.output == "Marks that have changed: 1: dee.\nps1 has no deadline.\n"
+    assert call(course, "deadline").output == "ps1 has no deadline.\n"
+    refused = call(course, "extension", "--student", "dee", "--days", "1")
+    assert refused.exit_code == 1
+    assert "ps1 has no deadline to extend. Set one with: autograder deadline" in refused.output
+
+
+def test_the_late_are_shown_with_what_it_cost(course):
+    lines = call(course, "late").output.splitlines()
+    (row,) = (line.split() for line in lines if "dee" in line)
+    assert row == ["dee", "2026-03-02", "10:00", "UTC", "1", "day,", "0:00:00", "8"]
+    assert not any("ann" in line or "eve" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("deadline", "tomorrow"), "tomorrow is no time. Write it as in: 2026-12-01 23:59 Europe/Berlin"),
+        (("deadline", "2026-13-01 10:00"), "is no time"),
+        (("deadline", "2026-03-01 10:00 Middle/Earth"), "Middle/Earth is no time zone"),
+        (("deadline", "2026-03-01 10:00 ../../etc/passwd"), "is no time"),
+        (("extension", "--student", "zoe", "--days", "1"), "zoe has no graded submission of ps1 yet"),
+        (("extension", "--student", "dee", "--student", "zoe", "--days", "1"), "zoe has no graded submission"),
+        (("late", "--assignment", "ps9"), "ps9"),
+    ],
+)
+def test_a_mistake_is_one_line_and_changes_nothing(course, words, message):
+    before = marks(course)
+    run = call(course, *words)
+    assert run.exit_code == 1
+    assert message in run.output
+    assert len(run.output.splitlines()) == 1
+    assert marks(course) == before
+    assert call(course, "deadline").output == "ps1 is due on 2026-03-01 10:00 UTC.\n"
+
+
+def test_a_failure_leaves_marks_and_pages_as_they_were(course, monkeypatch):
+    before, pages = marks(course), page(course, "dee")
+
+    def fail(*_: object) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(FeedbackConverter, "write", fail)
+    with pytest.raises(OSError, match="full"):
+        set_deadline(course, ASSIGNMENT, datetime(2026, 3, 9))
+    assert marks(course) == before
+    assert page(course, "dee") == pages
+
+
+def test_times_are_understood_as_they_are_written():
+    noon = datetime(2026, 7, 1, 12)
+    for text in (
+        "2026-07-01 12:00",
+        "2026-07-01 14:00 Europe/Berlin",
+        "2026-07-01 14:00+02:00",
+        "2026-07-01 12:00 UTC",
+    ):
+        assert parse_time(text) == noon
+    with pytest.raises(CourseError):
+        parse_time("")
