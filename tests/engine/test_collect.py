@@ -631,6 +631,13 @@ def test_a_roster_that_is_none_is_refused(course, tmp_path, text, message):
     assert students_of(course) == {}
 
 
+def test_nobody_is_entered_when_a_download_is_refused(course, tmp_path):
+    zip_file = pack(tmp_path / "x.zip", {"../jd/ps1.ipynb": notebook()})
+    run = collect(course, zip_file, "--roster", write(tmp_path / "class.csv", "id,name\njd,Jane Doe\n"))
+    assert run.exit_code == 1
+    assert students_of(course) == {}
+
+
 # Which notebook it is
 
 

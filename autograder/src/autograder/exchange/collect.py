@@ -91,8 +91,6 @@ def collect(
         If files cannot be read or written.
     """
     with _workshop(course, dry_run=dry_run) as folder:
-        if roster and not dry_run:
-            enter_students(course, roster)
         collector = _Collector(course, assignment, roster, folder, dry_run=dry_run)
         try:
             for archive in archives:
@@ -100,6 +98,8 @@ def collect(
         finally:
             if not dry_run:
                 write_records(course, assignment.name, collector.records)
+        if roster and not dry_run:
+            enter_students(course, roster)
     return collector.report
 
 
