@@ -211,6 +211,25 @@ def test_a_text_that_takes_too_long_is_plain_and_the_others_are_not(monkeypatch,
     assert not new_dangers(page)
 
 
+class SlowToGo:
+    """Takes for ever when it is deleted. Python ignores whatever is raised meanwhile."""
+
+    def __del__(self):
+        while True:
+            pass
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_limit_that_python_ignores_once_counts_soon_again():
+    def work() -> None:
+        SlowToGo()
+        while True:
+            pass
+
+    with pytest.raises(feedback._TooSlow), feedback._processor_time(0.1):
+        work()
+
+
 def test_a_page_of_many_slow_texts_ends(monkeypatch):
     monkeypatch.setattr(feedback, "_PIECE", 0.2)
     monkeypatch.setattr(feedback, "_PAGE", 0.5)

@@ -72,6 +72,7 @@ _ATTRIBUTE = re.compile(r' ([^\s=">]+)="[^"]*"')  # as `_CLEANER` writes it: no 
 _IMAGE = re.compile(rf"<img((?:{_ATTRIBUTE.pattern})*)")
 _SVG = re.compile(r'<img (src="data:image/svg\+xml;base64,[^"]*">)')  # as nbconvert's templates write it
 _PIECE, _PAGE = 5.0, 20.0  # s of processor time for one text, and for all texts of a page; an honest page takes 0.3
+_NEXT_TRY = 0.1  # s of processor time after which a text that still goes on is interrupted again
 
 
 class _TooSlow(BaseException):
@@ -147,7 +148,8 @@ def _processor_time(seconds: float) -> Iterator[None]:
 
     before = signal.signal(signal.SIGVTALRM, stop)
     try:
-        signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+        # Again and again: Python ignores what is raised while it calls a weak reference's or an object's last method.
+        signal.setitimer(signal.ITIMER_VIRTUAL, seconds, _NEXT_TRY)
         yield
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
