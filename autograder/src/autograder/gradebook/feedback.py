@@ -148,9 +148,12 @@ def _processor_time(seconds: float) -> Iterator[None]:
 
     before = signal.signal(signal.SIGVTALRM, stop)
     try:
-        # Again and again: Python ignores what is raised while it calls a weak reference's or an object's last method.
-        signal.setitimer(signal.ITIMER_VIRTUAL, seconds, _NEXT_TRY)
-        yield
+        try:
+            # Again and again: Python ignores what is raised while it calls a weak reference's or an object's last method.
+            signal.setitimer(signal.ITIMER_VIRTUAL, seconds, _NEXT_TRY)
+            yield
+        finally:  # the next signal may come just here, and then the outer block stops the timer
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(signal.SIGVTALRM, before)
