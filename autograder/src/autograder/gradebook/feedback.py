@@ -149,7 +149,7 @@ def _processor_time(seconds: float) -> Iterator[None]:
     before = signal.signal(signal.SIGVTALRM, stop)
     try:
         try:
-            # Again and again: Python ignores what is raised while it calls a weak reference's or an object's last method.
+            # Again and again: Python ignores what is raised while it deletes an object.
             signal.setitimer(signal.ITIMER_VIRTUAL, seconds, _NEXT_TRY)
             yield
         finally:  # the next signal may come just here, and then the outer block stops the timer
