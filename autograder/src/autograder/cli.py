@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -31,11 +32,22 @@ if TYPE_CHECKING:
 @contextlib.contextmanager
 def _stoppable(advice: str) -> Iterator[None]:
     """End at once on Ctrl-C. The kernels end with this process, and nobody waits for their notebooks."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler:  # in the background of a script it is ignored
+        yield
+        return
+
+    # Not by `KeyboardInterrupt`: Python ignores what is raised while it deletes an object.
+    def stop(*_: object) -> None:
+        shown_again = "\x1b[?25h" if os.isatty(2) else ""  # the cursor, which progress bars hide
+        os.write(2, f"{shown_again}Stopped. {advice}\n".encode())
+        os._exit(130)
+
+    signal.signal(signal.SIGINT, stop)
     try:
         yield
-    except KeyboardInterrupt:
-        click.echo(f"Stopped. {advice}", err=True)
-        os._exit(130)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextlib.contextmanager
