@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from autograder.course.coursedir import Course
-from tests.engine.plain_course import ASSIGNMENT, hand_in, make_class
+from tests.engine.plain_course import ASSIGNMENT, make_class
 from tests.support import AUTOGRADER, run_autograder
 
 
@@ -32,8 +32,8 @@ def start(course: Course, on_interrupt: signal.Handlers) -> subprocess.Popen:
 
 
 def test_interrupted_run_keeps_what_was_recorded_and_goes_on(tmp_path):
-    answers = {"ann": "import time; time.sleep(60); return 2 * x", "bob": "return 7"}
-    course = make_class(tmp_path / "course", answers)
+    students = list("abcdef")  # more than there are cores, which other tests may hold as well
+    course = make_class(tmp_path / "course", dict.fromkeys(students, "import time; time.sleep(0.5); return 2 * x"))
     run = start(course, signal.SIG_DFL)
     while run.poll() is None and recorded(course.root) < 1:
         time.sleep(0.1)
@@ -42,11 +42,13 @@ def test_interrupted_run_keeps_what_was_recorded_and_goes_on(tmp_path):
     assert run.returncode == 130
     assert "Stopped." in said
     assert "Traceback" not in said
-    assert [student for student in answers if course.folder("autograded", student, ASSIGNMENT).exists()] == ["bob"]
-    hand_in(course, "ann")  # work that does not take a minute
+    kept = sum(course.folder("autograded", student, ASSIGNMENT).exists() for student in students)
+    assert 1 <= kept < len(students)
     again = run_autograder("grade", "--course", course.root, "--json")
-    assert "1 of 2 were graded already" in again.stderr
-    assert {row["student"]: row["score"] for row in map(json.loads, again.stdout.splitlines())} == {"ann": 8, "bob": 4}
+    assert f"{kept} of 6 were graded already" in again.stderr
+    assert {row["student"]: row["score"] for row in map(json.loads, again.stdout.splitlines())} == dict.fromkeys(
+        students, 8
+    )
 
 
 def test_run_in_the_background_of_a_script_is_not_interrupted_and_still_interrupts_slow_cells(tmp_path):
