@@ -339,15 +339,13 @@ def collect(
     Exit status: 0 if all could be placed, 1 if not; then the last lines say what, and why.
     """
     from autograder.course.assignment import read_assignment
-    from autograder.course.coursedir import Course
     from autograder.exchange.collect import collect as collect_archives
     from autograder.exchange.roster import read_roster
     from autograder.exchange.screen import show_report
-    from autograder.session import assignment_name
 
     with _stoppable("What was placed is kept; the same command goes on with the rest."), _clear_errors():
-        course = Course(_course_folder(folder), db_url)
-        read = read_assignment(course, assignment_name(course, assignment))
+        course, name = _open_course(folder, db_url, assignment)
+        read = read_assignment(course, name)
         students = read_roster(roster) if roster else None
         report = collect_archives(course, read, archives, students, dry_run=dry_run)
     show_report(report, dry_run=dry_run)
@@ -391,15 +389,13 @@ def export(
     Exit status: 0 if every mark could be placed, 1 if not; then the last lines say whose, and why.
     """
     _check_export_options(system, download, output, feedback=feedback)
-    from autograder.course.coursedir import Course
     from autograder.exchange.export import export_marks
     from autograder.exchange.screen import show_export
-    from autograder.session import assignment_name
 
     pages = output.with_name(f"{output.stem}-feedback.zip") if feedback else None
     with _stoppable("Nothing was changed."), _clear_errors():
-        course = Course(_course_folder(folder), db_url)
-        written = export_marks(course, assignment_name(course, assignment), system, download, output, pages)
+        course, name = _open_course(folder, db_url, assignment)
+        written = export_marks(course, name, system, download, output, pages)
     show_export(written, output, pages)
     sys.exit(bool(written.problems))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -11,7 +10,6 @@ from nbgrader.api import Gradebook, MissingEntry
 
 from autograder.course.assignment import read_assignment
 from autograder.course.coursedir import Course, CourseError
-from autograder.gradebook.database import TransactionalGradebook, retry
 from autograder.grading import Grader
 from autograder.reporting.files import write_results
 from autograder.reporting.summary import summarize
@@ -74,7 +72,7 @@ def set_deadline(course: Course, assignment: str, deadline: datetime | None) -> 
     """
     read = read_assignment(course, assignment)
     with Grader(course, read) as grader:
-        _write(course, lambda book: book.update_or_create_assignment(assignment, duedate=deadline))
+        course.write_gradebook(lambda book: book.update_or_create_assignment(assignment, duedate=deadline))
         return _reconsider(course, assignment, grader, course.students(assignment))
 
 
@@ -103,7 +101,7 @@ def extend(course: Course, assignment: str, students: list[str], extension: time
             book.grant_extension(assignment, student, minutes=extension.total_seconds() / 60)
 
     with Grader(course, read) as grader:
-        _write(course, grant)
+        course.write_gradebook(grant)
         return _reconsider(course, assignment, grader, students)
 
 
@@ -137,14 +135,6 @@ def find_late(course: Course, assignment: str) -> list[Lateness]:
 
     read_assignment(course, assignment)
     return course.read_gradebook(read)
-
-
-def _write(course: Course, change: Callable[[TransactionalGradebook], object]) -> None:
-    def write() -> None:
-        with course.gradebook(TransactionalGradebook) as gradebook, gradebook.transaction():
-            change(gradebook)
-
-    retry(write)
 
 
 def _reconsider(course: Course, assignment: str, grader: Grader, students: list[str]) -> list[str]:

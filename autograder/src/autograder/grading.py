@@ -27,7 +27,6 @@ from autograder.gradebook.recorder import Recorder
 from autograder.intake.submission import Submission, take_in
 from autograder.judge.table import Table
 
-_SCRATCH = ".autograder"  # inside the course, so that results can be moved into place in one step
 _TRIES = 3  # of a submission whose kernels are lost through no fault of its own
 
 
@@ -82,7 +81,7 @@ class Grader:
     def __init__(self, course: Course, assignment: Assignment, notebook: str = "*", executor: Executor | None = None):
         self._course, self._assignment, self._notebook = course, assignment, notebook
         self._executor = executor or LocalExecutor()
-        self._scratch = course.root / _SCRATCH / assignment.name
+        self._scratch = course.scratch / assignment.name
         self._names = fnmatch.filter(assignment.templates, notebook)
         self._hashes: dict[str, str] = {}
         self.running: dict[str, float] = {}
@@ -90,7 +89,7 @@ class Grader:
 
     def __enter__(self) -> Grader:
         with contextlib.ExitStack() as opened:
-            opened.enter_context(lock(self._course, self._course.root / _SCRATCH))
+            opened.enter_context(lock(self._course, self._course.scratch))
             self._recorder = opened.enter_context(Recorder(self._course, self._assignment.name, self._scratch))
             self._opened = opened.pop_all()
         return self

@@ -22,7 +22,7 @@ from sqlalchemy.exc import ArgumentError, OperationalError, SAWarning
 from traitlets.config import Config
 
 from autograder.course.settings import CONFIG, SettingsError, load_settings
-from autograder.gradebook.database import retry, wait_for_locks
+from autograder.gradebook.database import TransactionalGradebook, retry, wait_for_locks
 
 T = TypeVar("T")
 
@@ -139,6 +139,11 @@ class Course:
         """The patterns of file names that nbgrader leaves out when it copies folders."""
         return list(self._directory.ignore)
 
+    @property
+    def scratch(self) -> Path:
+        """The engine's own folder. It is inside the course, so that results can be moved into place in one step."""
+        return self.root / ".autograder"
+
     def gradebook(self, kind: type[Gradebook] = Gradebook) -> Gradebook:
         """Return the open gradebook, to be used in a ``with`` block.
 
@@ -172,6 +177,21 @@ class Course:
                 return read(gradebook)
 
         return retry(open_and_read)
+
+    def write_gradebook(self, change: Callable[[TransactionalGradebook], object]) -> None:
+        """Call ``change`` with the open gradebook, in one transaction. Where that is locked, do it again as in reading.
+
+        Raises
+        ------
+        CourseError, OperationalError
+            As `gradebook` does.
+        """
+
+        def open_and_write() -> None:
+            with self._open_gradebook(TransactionalGradebook) as gradebook, gradebook.transaction():
+                change(gradebook)
+
+        retry(open_and_write)
 
     def _open_gradebook(self, kind: type[Gradebook]) -> Gradebook:
         try:

@@ -19,7 +19,7 @@ from autograder.course.notebooks import grade_ids
 from autograder.exchange.archives import File, check_total, open_archive
 from autograder.exchange.layouts import HandIn, read_layout
 from autograder.exchange.problems import Problem, Unplaced
-from autograder.exchange.records import FOLDER, Record, read_records, write_records
+from autograder.exchange.records import Record, read_records, write_records
 from autograder.exchange.roster import Roster, enter_students, find_student, plain
 from autograder.gradebook.journal import lock
 from autograder.intake.reading import Unreadable, read_submission
@@ -110,8 +110,8 @@ def _workshop(course: Course, *, dry_run: bool) -> Iterator[Path]:
         with tempfile.TemporaryDirectory() as folder:
             yield Path(folder)
         return
-    with lock(course, course.root / FOLDER):
-        workshop = course.root / FOLDER / _WORKSHOP
+    with lock(course, course.scratch):
+        workshop = course.scratch / _WORKSHOP
         shutil.rmtree(workshop, ignore_errors=True)  # of a run that was killed
         workshop.mkdir()
         try:

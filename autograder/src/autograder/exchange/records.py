@@ -14,8 +14,6 @@ from pathlib import Path
 from autograder.course.coursedir import Course, CourseError
 from autograder.course.text import first_line
 
-FOLDER = ".autograder"
-
 
 @dataclass(frozen=True)
 class Record:
@@ -77,4 +75,4 @@ def write_records(course: Course, assignment: str, records: dict[str, Record]) -
 
 
 def _path(course: Course, assignment: str) -> Path:
-    return course.root / FOLDER / f"{assignment}.collected.json"
+    return course.scratch / f"{assignment}.collected.json"

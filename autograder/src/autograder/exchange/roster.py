@@ -8,11 +8,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from nbgrader.api import Gradebook
+
 from autograder.course.coursedir import Course, CourseError
 from autograder.course.text import printable
 from autograder.exchange.problems import Unplaced
 from autograder.exchange.tables import Row, Table, fold
-from autograder.gradebook.database import TransactionalGradebook, retry
 
 _LONGEST = 128  # characters of an id or a name in nbgrader's gradebook; bytes of an id, for a folder can have 255
 _FORBIDDEN = set('/\\:*?"<>|')  # in a folder's name, on one system or another
@@ -269,20 +270,17 @@ def enter_students(course: Course, roster: Roster) -> None:
         If the gradebook cannot be used, or stays locked.
     """
 
-    def enter() -> None:
-        with course.gradebook(TransactionalGradebook) as gradebook, gradebook.transaction():
-            for student in roster.students:
-                known = {
-                    "first_name": student.first_name[:_LONGEST],
-                    "last_name": student.last_name[:_LONGEST],
-                    "email": student.email[:_LONGEST],
-                    "lms_user_id": student.lms_id[:_LONGEST],
-                }
-                gradebook.update_or_create_student(
-                    student.id, **{name: value for name, value in known.items() if value}
-                )
+    def enter(gradebook: Gradebook) -> None:
+        for student in roster.students:
+            known = {
+                "first_name": student.first_name[:_LONGEST],
+                "last_name": student.last_name[:_LONGEST],
+                "email": student.email[:_LONGEST],
+                "lms_user_id": student.lms_id[:_LONGEST],
+            }
+            gradebook.update_or_create_student(student.id, **{name: value for name, value in known.items() if value})
 
-    retry(enter)
+    course.write_gradebook(enter)
 
 
 def _describe(wanted: Identity) -> str:

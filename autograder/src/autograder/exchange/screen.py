@@ -10,6 +10,7 @@ import click
 from autograder.course.text import printable
 from autograder.exchange.collect import NEW, OLDER, REPLACED, UNCHANGED, Outcome, Report
 from autograder.exchange.marked import Export
+from autograder.exchange.problems import Problem
 
 _WORDS = {
     NEW: "new",
@@ -28,10 +29,7 @@ def show_report(report: Report, *, dry_run: bool) -> None:
     click.echo(f"{len(report.outcomes)} hand-ins" + (f": {counts}" if counts else ""))
     if dry_run:
         click.echo("Nothing was changed: this was a dry run.")
-    if report.problems:
-        click.echo(f"{len(report.problems)} could not be placed:", err=True)
-    for problem in report.problems:
-        click.echo(printable(f"  {problem}"), err=True)
+    _show_problems(report.problems)
 
 
 def show_export(export: Export, path: Path, pages: Path | None) -> None:
@@ -41,9 +39,13 @@ def show_export(export: Export, path: Path, pages: Path | None) -> None:
         click.echo(f"Feedback:  {pages} ({export.pages} pages)")
     for warning in export.warnings:
         click.echo(printable(f"Warning: {warning}"), err=True)
-    if export.problems:
-        click.echo(f"{len(export.problems)} could not be placed:", err=True)
-    for problem in export.problems:
+    _show_problems(export.problems)
+
+
+def _show_problems(problems: list[Problem]) -> None:
+    if problems:
+        click.echo(f"{len(problems)} could not be placed:", err=True)
+    for problem in problems:
         click.echo(printable(f"  {problem}"), err=True)
 
 

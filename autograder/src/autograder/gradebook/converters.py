@@ -24,13 +24,15 @@ from autograder.intake.submission import Submission
 
 
 def _keep_open(
-    converter: BaseConverter, preprocessors: list[type[Preprocessor] | str], gradebook: TransactionalGradebook
-) -> None:
-    """Give a converter of nbgrader's what it would make anew for every student."""
+    converter: BaseConverter, kinds: list[type[Preprocessor] | str], gradebook: TransactionalGradebook
+) -> list[Preprocessor]:
+    """Give a converter of nbgrader's what it would make anew for every student, and return its preprocessors."""
     converter.writer = FilesWriter(parent=converter)
     converter.exporter = converter.exporter_class(parent=converter, config=converter.config, optimistic_validation=True)
-    for preprocessor in open_preprocessors(preprocessors, gradebook, converter.exporter):
+    preprocessors = open_preprocessors(kinds, gradebook, converter.exporter)
+    for preprocessor in preprocessors:
         converter.exporter.register_preprocessor(preprocessor)
+    return preprocessors
 
 
 class MarksConverter(Autograde):
@@ -39,8 +41,7 @@ class MarksConverter(Autograde):
     def __init__(self, course: Course, assignment: str, gradebook: TransactionalGradebook):
         super().__init__(coursedir=course.directory(assignment_id=assignment), config=course.config, log=log)
         self._gradebook = gradebook
-        _keep_open(self, [*self.sanitize_preprocessors, *self.autograde_preprocessors], gradebook)
-        opened = open_preprocessors(self.autograde_preprocessors, gradebook, self.exporter)
+        opened = _keep_open(self, [*self.sanitize_preprocessors, *self.autograde_preprocessors], gradebook)
         self._penalties = [one for one in opened if isinstance(one, AssignLatePenalties)]
 
     def write(self, submission: Submission, notebook: str, folder: Path) -> None:
