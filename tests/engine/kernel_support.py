@@ -41,7 +41,7 @@ def run_cells(folder: Path, *sources: str, **settings: Any) -> tuple[str, list[s
 
 def make_order(folder: Path, **changes: Any) -> dict[str, Any]:
     """Return the order for a kernel without a sandbox, as `ForkServer.start_kernel` takes it."""
-    order = {"argv": ["-f", "kernel.json"], "cwd": str(folder), "env": dict(os.environ), "ports": []}
+    order = {"role": "grading", "cwd": str(folder), "env": dict(os.environ), "ports": []}
     return {**order, "limits": Limits().as_dict(), **changes}
 
 

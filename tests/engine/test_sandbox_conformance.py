@@ -16,9 +16,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+from jupyter_client.manager import AsyncKernelManager
 from traitlets.config import Config
 
-from autograder.kernels.manager import ForkKernelManager
 from autograder.sandbox.kinds import CONFINEMENTS, SANDBOXES
 from tests.engine.kernel_support import PATIENCE, run_cells, wait_until
 from tests.support import ROOT
@@ -268,8 +268,8 @@ def test_a_neighbours_files_cannot_be_reached(kind, reaches, tmp_path, place):
     path = os.path.join(theirs, place, f"neighbour-{os.getpid()}")
 
     async def look_while_a_neighbour_runs():
-        config = Config({"ForkProvisioner": {"sandbox": kind, "modules": MODULES}})
-        manager = ForkKernelManager(kernel_name="python3", config=config)
+        name = "python3-sandbox" if SANDBOXES[kind].confines else "python3-fork"
+        manager = AsyncKernelManager(kernel_name=name, config=Config({"ForkProvisioner": {"modules": MODULES}}))
         await manager.start_kernel(cwd=str(theirs))
         client = manager.client()
         client.start_channels()

@@ -261,17 +261,46 @@ CASES = [
         reached="The kernel sent an invalid message",
     ),
     Case(
-        "wrong_signature",
-        "Send messages with a wrong signature.",
+        "frames_of_nonsense",
+        "Send what is no message of Jupyter's.",
         "What ran before keeps its marks; the grader does not stumble.",
         MESSAGES
         + dedent("""
-            app.session.key = b'other'
-            say('stream', {'name': 'stdout', 'text': 'x'})
+            app.iopub_socket.send_multipart([b'no delimiter'])
+            app.iopub_socket.send_multipart([b'<IDS|MSG>', b'', b'{', b'[]', b'{}', b'{}'])
             leave_trace()
+            time.sleep(60)
         """),
         score=2,
-        note="nonsense|iopub|interrupted|died",
+        note="nonsense",
+    ),
+    Case(
+        "packets_of_nonsense",
+        "Send packets without a head, of the wrong size and in the name of many processes.",
+        "What ran before keeps its marks; the grader does not stumble.",
+        MESSAGES
+        + dedent("""
+            number = app.iopub_socket._packets.fileno()
+            for sender in range(1000): os.write(number, sender.to_bytes(4, 'big') + b'\\0' + b'x' * 1000)
+            os.write(number, b'x')
+            leave_trace()
+            time.sleep(60)
+        """),
+        score=2,
+        note="nonsense",
+    ),
+    Case(
+        "closed_connection",
+        "Close the connection to the grader.",
+        "What ran before keeps its marks; the grader does not wait.",
+        MESSAGES
+        + dedent("""
+            leave_trace()
+            os.close(app.iopub_socket._packets.fileno())
+            time.sleep(60)
+        """),
+        score=2,
+        note="died",
     ),
     Case(
         "message_without_end",
@@ -292,16 +321,5 @@ CASES = [
         score=2,
         note="more than 10 MB of messages|nonsense",
         reached="ATTEMPT message_without_end|nonsense",  # what it sends may arrive before what it has printed
-    ),
-    Case(
-        "other_sockets_in_their_place",
-        "Put a link in the place of its socket, for the grader to connect to something else.",
-        "The grader does not connect by itself.",
-        """
-            for path in pathlib.Path('/run/kernel').iterdir():
-                path.unlink()
-                path.symlink_to(UNIX)
-                reached()
-        """,
     ),
 ]

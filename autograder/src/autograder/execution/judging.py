@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import zmq
-from jupyter_client.client import KernelClient
+from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from nbgrader.utils import is_solution
 
@@ -19,7 +18,8 @@ from autograder.execution import provisional
 from autograder.judge.client import Finding, JudgeClient
 from autograder.judge.table import Table, is_test, points_of
 from autograder.kernels.client import ForkedKernel
-from autograder.kernels.kernelapp import JUDGE_REQUEST
+from autograder.kernels.grading import GradingClient
+from autograder.kernels.packets import JUDGE_REQUEST
 from autograder.kernels.provisioner import ForkProvisioner
 
 _END = 2  # s, for a kernel to end whose connection to the judge has ended
@@ -47,12 +47,13 @@ class Judging:
         self._judge: JudgeClient | None = None
 
     @contextlib.contextmanager
-    def start(self, provisioner: ForkProvisioner, client: KernelClient, env: dict[str, str]) -> Iterator[ForkedKernel]:
-        """Start the judge for the kernel of this provisioner, and end it after the block."""
-        assert provisioner.kernel
+    def start(
+        self, provisioner: ForkProvisioner, kernel: ForkedKernel, client: GradingClient, env: dict[str, str]
+    ) -> Iterator[ForkedKernel]:
+        """Start the judge for a kernel, and end it after the block."""
         process = provisioner.start_judge(env, self._files)
-        self._kernel, self._client = provisioner.kernel, client
-        self._judge = JudgeClient(process, provisioner.kernel.channel)
+        self._kernel, self._client = kernel, client
+        self._judge = JudgeClient(process, kernel.channel)
         with contextlib.closing(self._judge):
             yield process
 
@@ -72,8 +73,8 @@ class Judging:
         assert self._judge
         name = grade_id(cell) or ""
         allowed = self._table.allowed
-        with contextlib.suppress(zmq.Again):  # the kernel does not take it; then the judge gets no answer
-            self._client.shell_channel.send(self._client.session.msg(JUDGE_REQUEST))
+        with contextlib.suppress(DeadKernelError):  # then the judge gets no answer
+            self._client.request(JUDGE_REQUEST)
         finding = self._judge.decide(
             cell.source,
             cell.execution_count,

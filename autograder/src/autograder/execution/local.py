@@ -14,14 +14,13 @@ from traitlets.config import Config
 
 from autograder.course.files import copy_file
 from autograder.execution.executor import RunResult
-from autograder.execution.notebook import KERNEL_MANAGER, run_notebook
+from autograder.execution.notebook import FORKS, run_notebook
 from autograder.judge.table import Table
 from autograder.kernels.cores import CORES, SEATS
-from autograder.kernels.manager import ForkKernelManager
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
-CAPACITY = CORES * (SEATS if KERNEL_MANAGER is ForkKernelManager else 1)  # notebooks at a time
+CAPACITY = CORES * (SEATS if FORKS else 1)  # notebooks at a time
 
 
 class LocalExecutor:

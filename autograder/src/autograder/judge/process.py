@@ -19,15 +19,23 @@ from autograder.judge.fingerprint import fingerprint
 from autograder.judge.link import Link, LinkLost
 from autograder.judge.namespace import LiveNamespace
 from autograder.judge.questions import Questions, Unjudged
-from autograder.judge.shell import CellShell, Output, make_shell
+from autograder.judge.shell import CellShell, Output, PreparedShell
 
 
-def serve(channel: int) -> None:
-    """Obey the orders that come on this open file until the grader closes the other end."""
+def serve(prepared: PreparedShell, channel: int) -> None:
+    """Obey the orders that come on an open file until the grader closes the other end.
+
+    Parameters
+    ----------
+    prepared : PreparedShell
+    channel : int
+        The open file.
+    """
+    prepared.activate()
+    shell, namespace = prepared.shell, prepared.namespace
     connection = socket.socket(fileno=channel)
     _, files, _, _ = socket.recv_fds(connection, 1, 1)
     if files:
-        shell, namespace = make_shell()
         questions = namespace.questions = Questions(Link(socket.socket(fileno=files[0])), namespace)
         with contextlib.suppress(LinkLost):
             _obey(Link(connection), shell, namespace, questions)

@@ -127,13 +127,31 @@ class _Main:
     __name__ = "__main__"
 
 
-def make_shell() -> tuple[CellShell, LiveNamespace]:
-    """Return a new shell, and the names that its cells see."""
-    namespace = LiveNamespace(__name__="__main__", __doc__=None)
-    module = _Main()
-    module.__dict__ = namespace
-    sys.modules["__main__"] = module  # type: ignore[assignment]
-    CellShell.clear_instance()
-    config = Config({"HistoryManager": {"enabled": False}})  # no database, and no thread that writes to it
-    shell = CellShell.instance(user_module=module, user_ns=namespace, config=config)
-    return shell, namespace
+class PreparedShell:
+    """A shell, and the names that its cells see; the fork server makes it, and every judge activates its copy.
+
+    Attributes
+    ----------
+    shell : CellShell
+    namespace : LiveNamespace
+    """
+
+    def __init__(self) -> None:
+        before = sys.modules["__main__"]
+        self.namespace = LiveNamespace(__name__="__main__", __doc__=None)
+        self._module = _Main()
+        self._module.__dict__ = self.namespace
+        config = Config({"HistoryManager": {"enabled": False}})  # no database, and no thread that writes to it
+        shell: Any = CellShell.instance(user_module=self._module, user_ns=self.namespace, config=config)
+        self.shell: CellShell = shell
+        # What the first cells would make otherwise.
+        shell.transform_cell("x = 1")
+        shell.display_formatter.format([1])
+        CellShell.clear_instance()
+        sys.modules["__main__"] = before
+
+    def activate(self) -> None:
+        """Have this be the shell of this process."""
+        for kind in CellShell._walk_mro():
+            kind._instance = self.shell  # type: ignore[assignment]
+        sys.modules["__main__"] = self._module  # type: ignore[assignment]

@@ -29,7 +29,6 @@ from autograder.sandbox.kinds import SANDBOXES
 
 START_LIMIT = 120  # s; large libraries may take this long to import from a cold disk
 IDLE_LIMIT = 600  # s without a kernel after which a fork server ends, in a Jupyter server for example
-_PERIOD = 0.02  # s, between two looks whether a kernel has ended
 
 
 @cache
@@ -81,10 +80,11 @@ class ForkServer:
         Parameters
         ----------
         order : dict
-            ``argv``, the kernel's arguments, which begin with -f and a connection file; ``cwd``; ``env``; ``limits``;
-            and ``ports``, the ports in the connection file, in the sequence of ``listeners``. If the sandbox confines,
-            also ``connection``, the content of the connection file. For a judge (`autograder.judge.process`) also
-            ``role``, which is ``judge``; it has no ports.
+            ``role``, ``cwd``, ``env`` and ``limits``. The role is ``grading`` for a kernel that a `GradingClient`
+            talks to, ``judge`` for an `autograder.judge.process`, and ``jupyter`` for a kernel of Jupyter's clients.
+            The latter has also ``argv``, the kernel's arguments, which begin with -f and a connection file; ``ports``,
+            the ports in the connection file, in the sequence of ``listeners``; and, if the sandbox confines,
+            ``connection``, the content of the connection file.
         listeners : sequence of socket.socket
             Listening sockets, one per port, at which clients can reach a kernel that is confined.
         inbox : binary file, optional
@@ -254,8 +254,8 @@ class ForkedKernel:
         Which limit has ended it, if one has.
     unsaved : str
         Why the files that it has written were not kept, if they were not.
-    channel : socket.socket
-        Connected to the process; see `autograder.kernels.kernelapp.run_kernel`.
+    channel, messages : socket.socket
+        Connected to the process; see `autograder.kernels.process.run_kernel`. Whoever uses one closes it.
     inbox : binary file
         The files that the kernel got.
     lost : bool
@@ -278,14 +278,15 @@ class ForkedKernel:
         self._folder = Path(order["cwd"])
         self._client, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.channel, channel = socket.socketpair()
+        self.messages, messages = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._keeps = inbox is None
         self.inbox = inbox or pack(self._folder, sandbox, order["limits"])
         self.inbox.seek(0)
         self._outbox = tempfile.TemporaryFile()  # noqa: SIM115 - `_record_end` closes it
-        with theirs, channel:
-            files = [theirs.fileno(), self.inbox.fileno(), self._outbox.fileno(), channel.fileno()]
+        with theirs, channel, messages:
+            files: list[Any] = [theirs, self.inbox, self._outbox, channel, messages, *listeners]
             with contextlib.suppress(OSError):  # the fork server has ended; then there will be no answer
-                socket.send_fds(control, [FORK], [*files, *(listener.fileno() for listener in listeners)])
+                socket.send_fds(control, [FORK], [file.fileno() for file in files])
         self._send(order)
         answer = self._receive()
         if not answer:
@@ -314,10 +315,15 @@ class ForkedKernel:
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         while (status := self.poll()) is None:
-            if timeout is not None and deadline is not None and time.monotonic() > deadline:
+            left = None if deadline is None else deadline - time.monotonic()
+            if timeout is not None and left is not None and left < 0:
                 raise subprocess.TimeoutExpired("kernel", timeout)
-            time.sleep(_PERIOD)
+            select.select([self._client], [], [], left)
         return status
+
+    def fileno(self) -> int:
+        """Return the number of an open file that can be read when the kernel has ended."""
+        return self._client.fileno()
 
     def send_signal(self, number: int) -> None:
         """Send a signal to the kernel and to the processes that it has started."""

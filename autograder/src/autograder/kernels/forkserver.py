@@ -40,11 +40,13 @@ _RETIRED_PERIOD = 1  # s, between two looks whether the last kernel has ended
 # What IPython and its kernels import only when they start.
 _MODULES_OF_KERNELS = (
     "ipykernel.debugger",
+    "faulthandler",
     "IPython.core.completerlib",
     "IPython.core.logger",
     "IPython.core.oinspect",
     "IPython.extensions.storemagic",
     "sqlite3",
+    "tornado.platform.asyncio",
 )
 
 # The engine's own files count as installed: the grader does not notice either when they are edited.
@@ -69,6 +71,7 @@ def serve(modules: list[str], confinement: Confinement, idle_limit: float) -> No
     started = time.time_ns()
     gc.disable()  # it would examine the same modules again and again while they are being imported
     _import(modules)
+    importlib.import_module("autograder.kernels.process").prepare()
     _remember_files()
     confinement.prepare()
     sources = list(_editable_sources(started))
@@ -192,9 +195,10 @@ def _start_supervisor(descriptors: list[int], confinement: Confinement, control:
         ours.close()
         control.close()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        client, inbox, outbox, channel, *others = descriptors
+        client, inbox, outbox, channel, messages, *others = descriptors
         listeners = [socket.socket(fileno=descriptor) for descriptor in others]
-        Supervisor(socket.socket(fileno=client), inbox, outbox, channel, listeners, confinement).run(theirs)
+        files = channel, messages
+        Supervisor(socket.socket(fileno=client), inbox, outbox, files, listeners, confinement).run(theirs)
     finally:
         os._exit(0)
 

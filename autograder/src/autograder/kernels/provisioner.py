@@ -9,7 +9,7 @@ import shutil
 import socket
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from jupyter_client.connect import KernelConnectionInfo, port_names
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
@@ -42,7 +42,6 @@ class ForkProvisioner(LocalProvisioner):
         value_trait=Unicode(), key_trait=Unicode(), help="Environment variables, by name, that every kernel gets."
     ).tag(config=True)
 
-    kernel: ForkedKernel | None = None  # stays when the kernel has ended, unlike `process`
     _sockets_folder = ""
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
@@ -53,6 +52,28 @@ class ForkProvisioner(LocalProvisioner):
             manager.transport, manager.cache_ports, manager.ip = "ipc", False, f"{self._sockets_folder}/kernel"
         return await super().pre_launch(**kwargs)
 
+    def start_grading(self, env: dict[str, str], folder: Path, inbox: BinaryIO | None = None) -> ForkedKernel:
+        """Fork a kernel for a `autograder.kernels.grading.GradingClient`.
+
+        Parameters
+        ----------
+        env : dict
+            The environment variables that Jupyter would give it.
+        folder : Path
+            Its working directory.
+        inbox : binary file, optional
+            See `ForkServer.start_kernel`.
+
+        Raises
+        ------
+        RuntimeError
+            If it does not start, or cannot work in its folder.
+        """
+        server = self.fork_server()
+        self.cwd = cwd = os.path.realpath(folder)
+        server.sandbox.refuse(cwd)
+        return server.start_kernel(self._order("grading", env, cwd), inbox=inbox)
+
     def start_judge(self, env: dict[str, str], files: Path) -> ForkedKernel:
         """Fork the judge of this kernel's notebook, `autograder.judge.process`; it gets copies of these files.
 
@@ -61,16 +82,13 @@ class ForkProvisioner(LocalProvisioner):
         RuntimeError
             If it does not start.
         """
-        server, limits = self.fork_server(), Limits(parent=self).as_dict()
-        order: dict[str, Any] = {
-            "role": "judge",
-            "cwd": self.cwd if server.sandbox.confines else str(files),
-            "env": self.kernel_environment(env),
-            "limits": limits,
-            "argv": [],
-            "ports": [],
-        }
-        return server.start_kernel(order, inbox=pack(files, server.sandbox, limits))
+        server = self.fork_server()
+        order = self._order("judge", env, str(self.cwd if server.sandbox.confines else files))
+        return server.start_kernel(order, inbox=pack(files, server.sandbox, order["limits"]))
+
+    def _order(self, role: str, env: dict[str, str], cwd: str) -> dict[str, Any]:
+        limits = Limits(parent=self).as_dict()
+        return {"role": role, "cwd": cwd, "env": self.kernel_environment(env), "limits": limits, "ports": []}
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Fork the kernel that ``cmd`` would start.
@@ -82,15 +100,9 @@ class ForkProvisioner(LocalProvisioner):
         """
         server = self.fork_server()
         manager: Any = self.parent
-        self.cwd = os.path.realpath(kwargs.get("cwd") or os.getcwd())
-        server.sandbox.refuse(self.cwd)
-        order: dict[str, Any] = {
-            "argv": cmd[cmd.index("-f") :],
-            "cwd": self.cwd,
-            "env": self.kernel_environment(kwargs["env"]),
-            "limits": Limits(parent=self).as_dict(),
-            "ports": [],
-        }
+        self.cwd = cwd = os.path.realpath(kwargs.get("cwd") or os.getcwd())
+        server.sandbox.refuse(cwd)
+        order = {**self._order("jupyter", kwargs["env"], cwd), "argv": cmd[cmd.index("-f") :]}
         with contextlib.ExitStack() as stack:
             listeners: list[socket.socket] = []
             if server.sandbox.confines:
@@ -98,9 +110,7 @@ class ForkProvisioner(LocalProvisioner):
                 order["ports"] = [getattr(manager, name) for name in port_names]
                 listeners = [stack.enter_context(_listen(f"{manager.ip}-{port}")) for port in order["ports"]]
             try:
-                self.process = self.kernel = server.start_kernel(  # type: ignore[assignment]
-                    order, listeners, kwargs.get("inbox")
-                )
+                self.process = server.start_kernel(order, listeners)  # type: ignore[assignment]
             except Exception:
                 self.remove_sockets()
                 raise

@@ -20,17 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from autograder.kernels import MESSAGE
-from autograder.kernels.kernelapp import run_kernel
+from autograder.kernels.process import run_kernel
 from autograder.sandbox import transfer
 from autograder.sandbox.base import Confinement
-from autograder.sandbox.limits import UsageMonitor
+from autograder.sandbox.limits import UsageMonitor, max_traffic
 from autograder.sandbox.proxy import Proxy
 
 _PERIOD = 0.1  # s, between two looks at the limits and at the fork server
 _LAST_MESSAGES = 2  # s, to forward what the kernel has sent before it ended
-# A message is larger than the text it shows. But ten times the output that is kept is no output any more: it is an
-# attempt to do harm.
-_TRAFFIC = 10  # bytes of messages per byte of output
 
 
 class Supervisor:
@@ -42,8 +39,8 @@ class Supervisor:
         Connected to the grader.
     inbox, outbox : int
         Open files, for what `autograder.sandbox.transfer` packs: the kernel's folder before and after.
-    channel : int
-        An open file that the kernel keeps; see `autograder.kernels.kernelapp.run_kernel`.
+    files : tuple of int
+        Open files that the kernel keeps; see `autograder.kernels.process.run_kernel`.
     listeners : list of socket.socket
         Listening sockets for the kernel's clients, in the sequence of the order's ``ports``.
     confinement : Confinement
@@ -55,12 +52,12 @@ class Supervisor:
         client: socket.socket,
         inbox: int,
         outbox: int,
-        channel: int,
+        files: tuple[int, int],
         listeners: list[socket.socket],
         confinement: Confinement,
     ):
         self._client = client
-        self._inbox, self._outbox, self._channel = inbox, outbox, channel
+        self._inbox, self._outbox, self._files = inbox, outbox, files
         self._listeners = listeners
         self._confinement = confinement
         self._reason = ""
@@ -83,7 +80,7 @@ class Supervisor:
             return
         self._answer(pid=self._kernel)
         targets = [f"{self._confinement.socket_prefix}-{port}" for port in order["ports"]]
-        status = self._serve(Proxy(self._listeners, targets, _TRAFFIC * self._limits["output"]))
+        status = self._serve(Proxy(self._listeners, targets, max_traffic(self._limits)))
         unsaved = self._save()
         self._answer(exit=os.waitstatus_to_exitcode(status), reason=self._reason, unsaved=unsaved)
 
@@ -92,9 +89,9 @@ class Supervisor:
         read_end, write_end = os.pipe()
         pid = os.fork()
         if pid == 0:
-            run_kernel(order, self._confinement, write_end, self._channel)
-        os.close(write_end)
-        os.close(self._channel)
+            run_kernel(order, self._confinement, write_end, self._files)
+        for file in (write_end, *self._files):
+            os.close(file)
         with open(read_end, encoding="utf-8") as problems:  # ends when the kernel closes the pipe
             if problem := problems.read():
                 raise OSError(problem)

@@ -13,6 +13,7 @@ from traitlets.config import Configurable
 
 # Of all processes together. A socket may hold 200 kB of Linux's own memory, which counts for no process.
 OPEN_FILES = 4096
+_TRAFFIC = 10  # bytes of messages per byte of output
 _PERIOD = 0.1  # s, between two measurements
 # The exact measurement of memory costs more. It is repeated so rarely that it takes a tenth of the time, but at least
 # every half second.
@@ -43,6 +44,15 @@ class Limits(Configurable):
     def as_dict(self) -> dict[str, int]:
         """Return the limits as plain data."""
         return {name: getattr(self, name) for name in ("time", "memory", "processes", "disk", "output")}
+
+
+def max_traffic(limits: dict[str, int]) -> int:
+    """Return how many bytes of messages a kernel may send.
+
+    A message is larger than the text that it shows. But ten times the output that is kept is no output any more: it is
+    an attempt to do harm.
+    """
+    return _TRAFFIC * limits["output"]
 
 
 def show(size: int) -> str:

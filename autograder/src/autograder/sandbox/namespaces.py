@@ -151,7 +151,9 @@ def build_root(view: list[str], cwd: str, disk: int) -> None:
     for number, place in enumerate(("/tmp", "/dev/shm", HOME, CHANNELS)):
         _bind(_make_folder(f"{files}/{number}"), STAGE + place)
     os.chmod(f"{STAGE}/tmp", 0o1777)
-    shutil.copytree(HOME, STAGE + HOME, symlinks=True, dirs_exist_ok=True)
+    # IPython's own folder is not for other users to read. Each kernel makes it anew.
+    ignore = shutil.ignore_patterns(".ipython")
+    shutil.copytree(HOME, STAGE + HOME, symlinks=True, dirs_exist_ok=True, ignore=ignore)
     _write_settings()
     _bind(_make_folder(f"{files}/work"), STAGE + cwd)
     _show_view(view, _make_folder(f"{files}/none"))  # after ``cwd``, because some of it may lie in there
