@@ -111,19 +111,16 @@ def _join(parts: Sequence[Any]) -> bytes:
 
 
 def _split(message: bytes) -> list[bytes]:
-    """Return the frames of a message."""
+    """Return the frames of a message. It calls few builtins: a notebook may have replaced them."""
     try:
         (count,) = _COUNT.unpack_from(message)
-        if count * _SIZE.size > len(message):
-            raise ValueError("a message with more frames than bytes")
-        sizes = [_SIZE.unpack_from(message, _COUNT.size + number * _SIZE.size)[0] for number in range(count)]
+        start = _COUNT.size + count * _SIZE.size
+        frames = []
+        for (size,) in _SIZE.iter_unpack(message[_COUNT.size : start]):
+            frames.append(message[start : start + size])
+            start += size
     except struct.error as error:
         raise ValueError("a message without a head") from error
-    start = _COUNT.size + count * _SIZE.size
-    if start + sum(sizes) != len(message):
+    if start != len(message) or len(frames) != count:
         raise ValueError("a message of the wrong size")
-    frames = []
-    for size in sizes:
-        frames.append(message[start : start + size])
-        start += size
     return frames
