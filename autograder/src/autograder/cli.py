@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from autograder.course.modules import with_modules
 from autograder.course.project import Project, find_project
 from autograder.course.settings import CONFIG, SettingsError, kernel_environment, load_settings, load_settings_file
 from autograder.course.text import first_line, printable, printable_json
@@ -200,7 +201,7 @@ def grade(
         raise click.UsageError("--all grades every assignment; leave out --assignment and --notebook")
     root = _course_folder(folder)
     if scheduler is None:
-        _start_fork_server(root, sandbox)
+        _start_fork_server(root, sandbox, assignment)
     from autograder.session import Request, grade_all, grade_class
 
     request = Request(root, assignment, students, notebook, force, db_url, sandbox, scheduler, as_json)
@@ -208,14 +209,14 @@ def grade(
         grade_all(request) if every else grade_class(request)
 
 
-def _start_fork_server(course: Path, sandbox: str | None) -> None:
+def _start_fork_server(course: Path, sandbox: str | None, assignment: str | None = None) -> None:
     """Start the process that kernels are forked from: it imports modules while this process imports nbgrader.
 
     Where the settings have a mistake, nothing is started: whoever reads them next says so.
     """
     if (course / CONFIG).is_file():
         with contextlib.suppress(SettingsError):
-            _start_fork_server_with(load_settings(course), sandbox)
+            _start_fork_server_with(with_modules(course, load_settings(course), assignment), sandbox)
 
 
 def _start_fork_server_with(config: Config, sandbox: str | None) -> None:
@@ -275,7 +276,8 @@ def _checker_of_course(folder: Path, sandbox: str) -> Callable[[Path], CheckResu
         assignment = read_assignment(course, name)
         templates |= assignment.templates
         folders |= dict.fromkeys(assignment.templates, course.folder("source", ".", name))
-    return partial(check_file, templates=templates, config=course.config, folders=folders)
+    config = with_modules(course.root, course.config)
+    return partial(check_file, templates=templates, config=config, folders=folders)
 
 
 def _checker_of_project(project: Project, sandbox: str) -> Callable[[Path], CheckResult]:
@@ -497,7 +499,7 @@ def prove(
     Exit status: 0 if all that is so, 1 if not.
     """
     root, sandbox = _course_folder(folder), sandbox or _sandbox_for_own_work()
-    _start_fork_server(root, sandbox)
+    _start_fork_server(root, sandbox, assignment)
     from autograder.course.assignment import read_assignment
     from autograder.course.coursedir import Course
     from autograder.proving.page import write_page

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from autograder.course.assignment import Assignment, read_assignment
 from autograder.course.coursedir import Course
 from autograder.course.files import hash_folder
+from autograder.course.modules import with_modules
 from autograder.course.text import first_line
 from autograder.execution.executor import Executor, KernelLost
 from autograder.execution.local import LocalExecutor, run_concurrently
@@ -81,11 +82,18 @@ class Grader:
     def __init__(self, course: Course, assignment: Assignment, notebook: str = "*", executor: Executor | None = None):
         self._course, self._assignment, self._notebook = course, assignment, notebook
         self._executor = executor or LocalExecutor()
+        self._config = with_modules(course.root, course.config, assignment.name)
         self._scratch = course.scratch / assignment.name
         self._names = fnmatch.filter(assignment.templates, notebook)
         self._hashes: dict[str, str] = {}
         self.running: dict[str, float] = {}
         self.tables: Mapping[str, Table] = {}
+
+    @property
+    def modules(self) -> list[str]:
+        """What is imported once, before the notebooks run."""
+        modules = self._config.ForkProvisioner.get("modules", [])
+        return list(modules) if isinstance(modules, list) else []
 
     def __enter__(self) -> Grader:
         with contextlib.ExitStack() as opened:
@@ -201,7 +209,7 @@ class Grader:
         names = sorted(fnmatch.filter(set(submission.notebooks) - submission.unreadable, self._notebook))
         chosen = {name: submission.notebooks[name] for name in names}
         tables = {name: self.tables[name] for name in names if name in self.tables}
-        for name, result in self._executor.run(chosen, tables, submission.folder, self._course.config).items():
+        for name, result in self._executor.run(chosen, tables, submission.folder, self._config).items():
             submission.seconds[name] = result.seconds
             submission.provisional[name] = result.provisional
             submission.notes += [f"{name}: {note}" for note in (result.stopped, *result.notes) if note]

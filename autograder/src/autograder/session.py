@@ -124,6 +124,8 @@ def _grade_due(grader: Grader, students: list[str], *, force: bool) -> list[Grad
         advice = "going on with the others" if force else "--force grades them again"
         click.echo(f"{len(students) - len(due)} of {len(students)} were graded already; {advice}.", err=True)
     if due:
+        if grader.modules:
+            click.echo(f"Imported once, before the notebooks run: {printable(', '.join(grader.modules))}", err=True)
         with terminal.err.status("Finding out which tests a judge can decide"):
             grader.prepare()
     graded = []

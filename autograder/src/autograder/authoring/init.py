@@ -31,9 +31,6 @@ c.Exchange.root = str(course / "exchange")
 _OF_ITS_OWN = """
 # Seconds that a single cell may take.
 c.Execute.timeout = 30
-
-# Modules that notebooks use: they are imported once, not for every notebook.
-c.ForkProvisioner.modules = []
 """
 _BUILT_ON = """
 # The settings that all courses of the repository share. Your own changes come after this.

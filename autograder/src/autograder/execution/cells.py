@@ -16,7 +16,7 @@ from string import Template
 from subprocess import DEVNULL
 from typing import Any, BinaryIO
 
-from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, KernelSpec, KernelSpecManager
+from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
 from nbclient.client import timestamp
@@ -261,6 +261,7 @@ class ForkExecute(CellsExecute):
                             cell.metadata["execution"]["shell.execute_reply"] = timestamp(message)
                         return message
                     self._take(message, cell, index)
+                raise DeadKernelError("the kernel has not replied")
             except TimeoutError:
                 if not self.interrupt_on_timeout:
                     raise CellTimeoutError.error_from_timeout_and_cell("Timeout", limit, cell) from None
@@ -301,7 +302,9 @@ def find_kernel(nb: NotebookNode, config: Config) -> tuple[str, KernelSpec]:
         If it is not installed.
     """
     name = Execute(config=config).kernel_name or nb.metadata.get("kernelspec", {}).get("name") or NATIVE_KERNEL_NAME
-    return name, KernelSpecManager(config=config).get_kernel_spec(name)
+    manager = AsyncKernelManager(kernel_name=name, config=config)  # it knows "python" as another name
+    assert manager.kernel_spec
+    return name, manager.kernel_spec
 
 
 def _environment(spec: KernelSpec) -> dict[str, str]:

@@ -17,6 +17,7 @@ from nbformat import NotebookNode, from_dict
 from autograder.course.assignment import Assignment
 from autograder.course.coursedir import Course
 from autograder.course.files import copy_file
+from autograder.course.modules import with_modules
 from autograder.course.notebooks import fill
 from autograder.execution.executor import Executor
 from autograder.execution.local import run_concurrently
@@ -57,6 +58,7 @@ def read_tables(course: Course, assignment: Assignment, executor: Executor) -> d
 def _make(course: Course, assignment: Assignment, executor: Executor, name: str) -> Table:
     template = assignment.templates[name]
     source = course.folder("source", ".", assignment.name)
+    config = with_modules(course.root, course.config, assignment.name)
 
     def run(nb: NotebookNode, table: Table | None) -> tuple[NotebookNode, Mapping[str, Finding]]:
         done = from_dict(nb)
@@ -64,7 +66,7 @@ def _make(course: Course, assignment: Assignment, executor: Executor, name: str)
             folder = Path(place).resolve()
             for file in assignment.files:
                 copy_file(source / file, folder / file)
-            result = executor.run({name: done}, {name: table} if table else {}, folder, course.config)[name]
+            result = executor.run({name: done}, {name: table} if table else {}, folder, config)[name]
         return done, result.findings
 
     return make_table(fill(template.notebook, dict(template.answers)), template.notebook, assignment.files, run)

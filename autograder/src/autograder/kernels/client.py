@@ -64,7 +64,7 @@ class ForkServer:
 
     def __init__(self, modules: tuple[str, ...], sandbox: str, visible: tuple[str, ...] = ()):
         self.sandbox: Sandbox = SANDBOXES[sandbox](modules, visible)
-        self._order = {"modules": modules, "sandbox": sandbox, "view": self.sandbox.view}
+        self._order: dict[str, Any] = {"modules": modules, "sandbox": sandbox, "view": self.sandbox.view}
         self._lock = threading.Lock()
         self._process: _Process | None = None
         self._retired: list[_Process] = []
@@ -166,9 +166,16 @@ class ForkServer:
             theirs.close()  # if the process ends, the socket has to end as well
             if not process.wait_until_ready():
                 process.stop()
+                if process.unfit:
+                    return self._start_without(process.unfit, env)
                 log.seek(0)
                 raise self._explain((log.read().decode(errors="replace").splitlines() or ["it printed nothing"])[-1])
         return process
+
+    def _start_without(self, module: str, env: dict[str, str]) -> _Process:
+        """Start the process again, without a module. Notebooks import it themselves."""
+        self._order["modules"] = [name for name in self._order["modules"] if name != module]
+        return self._start(env)
 
     def _explain(self, reason: str) -> RuntimeError:
         obstacle = self.sandbox.find_obstacle()
@@ -184,11 +191,17 @@ class _Process:
         The process, or bubblewrap around it.
     control : socket.socket
         Connected to its standard input.
+
+    Attributes
+    ----------
+    unfit : str
+        A module that cannot be imported before a fork, if it has ended for that reason.
     """
 
     def __init__(self, process: subprocess.Popen[Any], control: socket.socket):
         self._process = process
         self.control = control
+        self.unfit = ""
         self._sources: dict[str, FileState | None] = {}
 
     def wait_until_ready(self) -> bool:
@@ -196,7 +209,11 @@ class _Process:
         while select.select([self.control], [], [], START_LIMIT)[0] and (message := self.control.recv(MESSAGE)):
             if message == READY:
                 return True
-            path, state = json.loads(message)
+            told = json.loads(message)
+            if isinstance(told, dict):
+                self.unfit = told["unfit"]
+                break
+            path, state = told
             self._sources[path] = state
         self._process.kill()
         return False

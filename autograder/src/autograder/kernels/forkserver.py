@@ -3,10 +3,12 @@
 It is started as ``python -m autograder.kernels.forkserver ORDER``, where ORDER is JSON:
 ``{"modules": [...], "sandbox": NAME, "view": [...], "idle_limit": SECONDS}``.
 
-Standard input is a socket to the grader. When the modules are imported, the fork server writes one message for every
-source file that a person may edit, ``[PATH, STATE]``, and then ``READY``. From then on every ``FORK`` on the socket
-carries the open files of one `autograder.kernels.supervisor.Supervisor`. After ``RETIRE`` the fork server ends as soon
-as its last kernel has ended. When the grader closes the socket, the fork server and its kernels end at once.
+Standard input is a socket to the grader. If a thread of a module remains running after its import, the fork server
+writes ``{"unfit": MODULE}`` and ends: a forked process would not have that thread, but the locks that it holds. When
+the modules are imported, the fork server writes one message for every source file that a person may edit, ``[PATH,
+STATE]``, and then ``READY``. From then on every ``FORK`` on the socket carries the open files of one
+`autograder.kernels.supervisor.Supervisor`. After ``RETIRE`` the fork server ends as soon as its last kernel has
+ended. When the grader closes the socket, the fork server and its kernels end at once.
 """
 
 from __future__ import annotations
@@ -36,6 +38,7 @@ READY, FORK, RETIRE = b"ready", b"fork", b"retire"
 FileState = list[int]  # time of the last modification in ns, and size in bytes; a list as in JSON
 
 _MAX_FILES = 16  # open files that come with one request
+_THREAD_LIMIT = 1  # s, for a thread of a module to end
 _RETIRED_PERIOD = 1  # s, between two looks whether the last kernel has ended
 # What IPython and its kernels import only when they start.
 _MODULES_OF_KERNELS = (
@@ -69,8 +72,11 @@ def serve(modules: list[str], confinement: Confinement, idle_limit: float) -> No
         Seconds without a kernel and without a request after which this process ends.
     """
     started = time.time_ns()
+    control = socket.socket(fileno=os.dup(sys.stdin.fileno()))
     gc.disable()  # it would examine the same modules again and again while they are being imported
-    _import(modules)
+    if unfit := _import(modules):
+        control.send(json.dumps({"unfit": unfit}).encode())
+        return
     importlib.import_module("autograder.kernels.process").prepare()
     _remember_files()
     confinement.prepare()
@@ -78,7 +84,6 @@ def serve(modules: list[str], confinement: Confinement, idle_limit: float) -> No
     gc.freeze()  # what is here now stays: kernels need not examine it, nor copy its pages when they would mark it
     gc.enable()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for supervisors: Linux reaps them
-    control = socket.socket(fileno=os.dup(sys.stdin.fileno()))
     _close_streams()
     for source in sources:
         control.send(json.dumps(source).encode())
@@ -113,7 +118,8 @@ def _fork_on_request(control: socket.socket, confinement: Confinement, idle_limi
             os.close(descriptor)
 
 
-def _import(modules: list[str]) -> None:
+def _import(modules: list[str]) -> str:
+    """Import what kernels need, then these modules; return the first one that leaves a thread running, if one does."""
     # As in a kernel that was not forked, where IPython sets it before anything is imported.
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     importlib.import_module("autograder.kernels.supervisor")
@@ -121,7 +127,20 @@ def _import(modules: list[str]) -> None:
     for module in [*_MODULES_OF_KERNELS, *modules]:
         with contextlib.suppress(Exception):
             importlib.import_module(module)
+        if _has_threads():
+            return module
     del builtins.get_ipython  # type: ignore[attr-defined]
+    return ""
+
+
+def _has_threads() -> bool:
+    """Return whether this process has more than one thread; one that is about to end does not count."""
+    deadline = time.monotonic() + _THREAD_LIMIT
+    while len(os.listdir("/proc/self/task")) > 1:
+        if time.monotonic() > deadline:
+            return True
+        time.sleep(0.01)
+    return False
 
 
 class _Shell:

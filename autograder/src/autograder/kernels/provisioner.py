@@ -24,7 +24,10 @@ from autograder.sandbox.limits import Limits
 class ForkProvisioner(LocalProvisioner):
     """Forks kernels from a fork server, which has imported their modules, instead of launching a command."""
 
-    modules = List(Unicode(), help="What the fork server imports before it forks.").tag(config=True)
+    modules = List(
+        Unicode(),
+        help="What the fork server imports before it forks. If it is not set, what released notebooks import.",
+    ).tag(config=True)
     sandbox = Enum(
         list(SANDBOXES),
         "bubblewrap",
@@ -69,10 +72,16 @@ class ForkProvisioner(LocalProvisioner):
         RuntimeError
             If it does not start, or cannot work in its folder.
         """
-        server = self.fork_server()
         self.cwd = cwd = os.path.realpath(folder)
+        server = self._server_for(cwd)
         server.sandbox.refuse(cwd)
         return server.start_kernel(self._order("grading", env, cwd), inbox=inbox)
+
+    def _server_for(self, folder: str) -> ForkServer:
+        """Return the fork server for a kernel in a folder: it has imported no module that a file there is to hide."""
+        tops = {name.partition(".")[0] for name in self.modules}
+        hidden = {*tops, *(f"{top}.py" for top in tops)} & set(os.listdir(folder))
+        return shared_fork_server((), self.sandbox, tuple(self.visible)) if hidden else self.fork_server()
 
     def start_judge(self, env: dict[str, str], files: Path) -> ForkedKernel:
         """Fork the judge of this kernel's notebook, `autograder.judge.process`; it gets copies of these files.

@@ -13,6 +13,7 @@ from nbgrader.preprocessors import ClearHiddenTests, Execute
 from autograder.course.assignment import Assignment
 from autograder.course.coursedir import Course
 from autograder.course.files import copy_files
+from autograder.course.modules import with_modules
 from autograder.course.notebooks import fill, grade_id, is_instructors, write
 from autograder.execution.executor import Executor, KernelLost
 from autograder.intake.restore import restore
@@ -89,6 +90,7 @@ class Runner:
 
     def __init__(self, course: Course, assignment: Assignment, tables: Mapping[str, Table], executor: Executor):
         self._course, self._assignment, self._tables, self._executor = course, assignment, tables, executor
+        self._config = with_modules(course.root, course.config, assignment.name)
 
     def time_limit(self, seconds: float) -> float:
         """Return how long a cell of a mutant may take if the cells of the reference solution take so long in all.
@@ -96,7 +98,7 @@ class Runner:
         A mutant that never ends is not to take the minutes that the settings may allow.
         """
         limit = max(_SHORTEST, _SLOWER * seconds)
-        allowed = Execute(config=self._course.config).timeout
+        allowed = Execute(config=self._config).timeout
         return min(limit, allowed) if allowed and allowed > 0 else limit
 
     def run(self, job: Job) -> Outcome:
@@ -118,7 +120,7 @@ class Runner:
         template = self._assignment.templates[job.notebook].notebook
         submitted = fill(template, dict(job.answers))
         nb, _ = restore(submitted, template)
-        config = self._course.config
+        config = self._config
         if job.timeout:
             config = copy.deepcopy(config)
             config.Execute.timeout = int(job.timeout)
