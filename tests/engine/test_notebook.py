@@ -14,7 +14,7 @@ from traitlets.config import Config
 from autograder.execution.executor import KernelLost
 from autograder.execution.local import run_concurrently
 from autograder.execution.notebook import run_notebook
-from tests.engine.kernel_support import fork_servers
+from tests.engine.kernel_support import fork_servers, run_cells
 
 
 def run(folder, *sources, timeout=30):
@@ -50,6 +50,15 @@ def test_slow_cell_is_interrupted_and_the_rest_runs(tmp_path):
     assert stopped == ""
     assert error_of(cells[0])
     assert cells[1].outputs[0].text == "after\n"
+
+
+def test_cell_that_shows_large_things_without_end_is_interrupted_and_the_rest_runs(tmp_path):
+    show = "from IPython.display import display, HTML\nwhile True: display(HTML('x' * 300_000))"
+    config = {"Execute": {"timeout": 1}, "Limits": {"output": 10**9}}
+    stopped, texts = run_cells(tmp_path, show, "print('after')", **config)
+    assert not stopped
+    assert texts[1] == "after\n"
+    assert texts[0].endswith("CellTimeoutError")
 
 
 def test_loop_that_ignores_interrupts_stops_the_notebook_only(tmp_path):

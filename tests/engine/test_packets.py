@@ -59,11 +59,11 @@ def test_long_messages_of_several_processes_and_threads_do_not_mix(ends):
     "packet",
     [
         b"x",
-        struct.pack("!I?", 1, True),
-        struct.pack("!I?I", 1, True, 2**31),
-        struct.pack("!I?IQ", 1, True, 1, 2**62),
-        struct.pack("!I?IQ", 1, True, 1, 1) + b"ab",
-        struct.pack("!I?IQ", 1, True, 2, 1) + b"a",
+        struct.pack("!I??", 1, True, True),
+        struct.pack("!I??I", 1, True, True, 2**31),
+        struct.pack("!I??IQ", 1, True, True, 1, 2**62),
+        struct.pack("!I??IQ", 1, True, True, 1, 1) + b"ab",
+        struct.pack("!I??IQ", 1, True, True, 2, 1) + b"a",
     ],
     ids=["no head", "nothing", "too many frames", "too large a frame", "more than its frames", "less than its frames"],
 )
@@ -77,9 +77,30 @@ def test_nonsense_is_an_error_and_the_next_message_is_read(ends, packet):
 
 
 def test_no_more_is_received_than_allowed(ends):
-    PacketSocket(ends[0]).send([b"x" * 1000])
-    with pytest.raises(TooMuchTraffic, match="more than 0.001 MB"):
-        PacketSocket(ends[1], limit=1000).receive()
+    PacketSocket(ends[0]).send([b"x" * 2000])
+    with pytest.raises(TooMuchTraffic, match="more than 0.002 MB"):
+        PacketSocket(ends[1], limit=2000).receive()
+
+
+def test_many_small_packets_are_not_kept(ends):
+    reader = PacketSocket(ends[1], limit=3000)
+    for sender in range(3):
+        ends[0].send(struct.pack("!I??", sender, True, False))
+        assert reader.receive() is None
+    ends[0].send(struct.pack("!I??", 3, True, False))
+    with pytest.raises(TooMuchTraffic):
+        reader.receive()
+
+
+def test_a_message_that_was_interrupted_spoils_no_other(ends):
+    class Interrupted(PacketSocket):
+        def send(self, parts):
+            cut = struct.pack("!I??", os.getpid(), True, False) + b"half of a message"
+            self._socket.send(cut)
+
+    Interrupted(ends[0]).send([])
+    PacketSocket(ends[0]).send([b"whole"])
+    assert receive(PacketSocket(ends[1])) == [b"whole"]
 
 
 def test_the_end_of_the_other_side_is_noticed(ends):

@@ -281,7 +281,7 @@ CASES = [
         MESSAGES
         + dedent("""
             number = app.iopub_socket._packets.fileno()
-            for sender in range(1000): os.write(number, sender.to_bytes(4, 'big') + b'\\0' + b'x' * 1000)
+            for sender in range(1000): os.write(number, sender.to_bytes(4, 'big') + b'\\1\\0' + b'x' * 1000)
             os.write(number, b'x')
             leave_trace()
             time.sleep(60)

@@ -304,6 +304,8 @@ class ForkedKernel:
             files: list[Any] = [theirs, self.inbox, self._outbox, channel, messages, *listeners]
             with contextlib.suppress(OSError):  # the fork server has ended; then there will be no answer
                 socket.send_fds(control, [FORK], [file.fileno() for file in files])
+        if order["role"] != "grading":
+            self.messages.close()
         self._send(order)
         answer = self._receive()
         if not answer:

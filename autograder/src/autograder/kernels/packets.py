@@ -2,7 +2,8 @@
 
 Each message is a list of byte strings, which Jupyter calls frames. The socket is of the type ``SOCK_SEQPACKET``: it
 keeps each packet whole, so threads and child processes of a kernel can send at the same time. A long message takes
-several packets. Each of them names the process that has sent it.
+several packets. Each of them names the process that has sent it, and says whether a message starts or ends with it: a
+process may have been interrupted while it sent the message before.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from collections.abc import Sequence
 from typing import Any
 
 JUDGE_REQUEST = "judge_request"  # a message that has the kernel answer its judge until that has no more questions
-_HEAD = struct.Struct("!I?")  # the process that sends a packet, and whether the packet ends a message
+_HEAD = struct.Struct("!I??")  # the process that sends a packet, whether a message starts with it, and whether it ends
 _COUNT = struct.Struct("!I")
 _SIZE = struct.Struct("!Q")
+_LEAST = 1000  # bytes that a packet counts at least, however short it is
 _PAYLOAD = 2**16  # bytes of a message in one packet; Linux takes packets of up to 200 kB
 
 
@@ -69,7 +71,8 @@ class PacketSocket:
         with self._lock:
             for start in range(0, len(message), _PAYLOAD):
                 ends = start + _PAYLOAD >= len(message)
-                self._socket.sendall(_HEAD.pack(self._sender, ends) + message[start : start + _PAYLOAD])
+                head = _HEAD.pack(self._sender, start == 0, ends)
+                self._socket.sendall(head + message[start : start + _PAYLOAD])
 
     def receive(self) -> list[bytes] | None:
         """Wait for one packet. Return the message that it ends, or None if more packets belong to the message.
@@ -79,7 +82,7 @@ class PacketSocket:
         ConnectionEnded
             If the other end is closed.
         TooMuchTraffic
-            If more bytes have come than the limit allows.
+            If more bytes have come than the limit allows; a packet counts as 1,000 bytes at least.
         ValueError
             If what has come is no message.
         """
@@ -89,12 +92,14 @@ class PacketSocket:
             raise ConnectionEnded(str(error)) from error
         if not packet:
             raise ConnectionEnded("the other end is closed")
-        self._received += len(packet)
+        self._received += max(len(packet), _LEAST)
         if self._limit is not None and self._received > self._limit:
             raise TooMuchTraffic(f"it sent more than {self._limit / 1e6:.3g} MB of messages")
         if len(packet) < _HEAD.size:
             raise ValueError("a packet without a head")
-        sender, ends = _HEAD.unpack_from(packet)
+        sender, starts, ends = _HEAD.unpack_from(packet)
+        if starts:
+            self._unfinished[sender] = bytearray()
         message = self._unfinished.setdefault(sender, bytearray())
         message += memoryview(packet)[_HEAD.size :]
         return _split(bytes(self._unfinished.pop(sender))) if ends else None

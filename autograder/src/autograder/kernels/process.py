@@ -106,6 +106,7 @@ def _reset_process(env: dict[str, str], files: tuple[int, int]) -> None:
     """
     first = 3
     for file in sorted(files):
+        os.set_inheritable(file, False)
         os.closerange(first, file)
         first = file + 1
     os.closerange(first, min(os.sysconf("SC_OPEN_MAX"), 65536))
