@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from autograder.course.assignment import Template
     from autograder.course.coursedir import Course
 
+# jsonschema would build grammars that check web addresses, which no notebook needs; that takes more than a second.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # to import it is an error that it expects
+
 # What takes seconds to import is imported by the command that needs it.
 
 

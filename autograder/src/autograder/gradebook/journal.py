@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import IO
 
 from nbgrader.api import Assignment, SubmittedAssignment
-from sqlalchemy import Column, MetaData, Select, String, Table, Text, delete, insert, select
+from sqlalchemy import Column, MetaData, Select, String, Table, Text, delete, insert, select, text
 
 from autograder.course.coursedir import Course, CourseError
 from autograder.gradebook.database import TransactionalGradebook
 
+# nbgrader's tables have no index by which to find the marks of one notebook: each search would read those of the class.
+_INDEXES = {"grade": "notebook_id", "comment": "notebook_id", "submitted_notebook": "assignment_id"}
 _TABLE = Table(
     "autograder_journal",
     MetaData(),
@@ -57,16 +59,20 @@ class Entry:
 
 
 class Journal:
-    """The entries of one assignment, in an open gradebook. The table is added if it is not there."""
+    """The entries of one assignment, in an open gradebook. The table is added if it is not there, and the indexes."""
 
     def __init__(self, gradebook: TransactionalGradebook, assignment: str):
         self._gradebook, self._assignment = gradebook, assignment
         _TABLE.create(gradebook.engine, checkfirst=True)
+        with gradebook.engine.begin() as connection:
+            for table, column in _INDEXES.items():
+                index = f"autograder_{table}_{column}"
+                connection.execute(text(f"CREATE INDEX IF NOT EXISTS {index} ON {table} ({column})"))
 
     def entries(self) -> dict[str, Entry]:
         """Return every submission's entry by student."""
         with self._gradebook.engine.connect() as connection:
-            return {student: _entry(text) for student, text in connection.execute(self._query())}
+            return {student: _entry(entry) for student, entry in connection.execute(self._query())}
 
     def find(self, student: str) -> Entry | None:
         """Return one submission's entry, as the gradebook's transaction sees it."""
@@ -119,5 +125,5 @@ def lock(course: Course, folder: Path) -> IO[str]:
     return file
 
 
-def _entry(text: str) -> Entry:
-    return Entry(**json.loads(text))
+def _entry(entry: str) -> Entry:
+    return Entry(**json.loads(entry))
