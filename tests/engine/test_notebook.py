@@ -14,6 +14,8 @@ from traitlets.config import Config
 from autograder.execution.executor import KernelLost
 from autograder.execution.local import run_concurrently
 from autograder.execution.notebook import run_notebook
+from autograder.judge.table import Table
+from tests.engine.judge_support import cell
 from tests.engine.kernel_support import fork_servers, run_cells
 
 
@@ -135,3 +137,37 @@ def test_every_job_comes_back_with_its_own_result_or_error():
     assert done[5].result() == 25
     with pytest.raises(ValueError, match="three"):
         done[3].result()
+
+
+SLEEP = "import time\ntime.sleep(20)"
+
+
+@pytest.mark.parametrize("line", ["# autograder: time limit 1 s", "  ### autograder:  time limit 0.5 s "])
+def test_a_cell_of_the_instructors_can_have_a_time_limit_of_its_own(tmp_path, line):
+    nb = nbformat.v4.new_notebook(cells=[cell(f"{line}\n{SLEEP}", "test", grade=True), cell("print('after')", "next")])
+    done = run_notebook(nb, tmp_path, Config({"Execute": {"timeout": 60}}))
+    assert (done.stopped, done.seconds < 20) == ("", True)
+    assert nb.cells[0].outputs[-1].ename == "CellTimeoutError"
+    assert nb.cells[1].outputs[0].text == "after\n"
+
+
+def test_a_longer_limit_holds_as_well_and_an_answer_has_none_of_its_own(tmp_path):
+    line = "# autograder: time limit 30 s"
+    wait = "import time\ntime.sleep(1.5)\nprint('done')"
+    cells = [cell(f"{line}\n{wait}", "test", grade=True), cell(f"{line}\n{SLEEP}", "answer", solution=True)]
+    nb = nbformat.v4.new_notebook(cells=cells)
+    run_notebook(nb, tmp_path, Config({"Execute": {"timeout": 1}}))
+    assert nb.cells[0].outputs[0].text == "done\n"
+    assert nb.cells[1].outputs[-1].ename == "CellTimeoutError"
+
+
+def test_a_judged_test_can_have_a_time_limit_of_its_own(tmp_path):
+    (tmp_path / "own").mkdir()
+    (tmp_path / "given").mkdir()
+    test = cell("# autograder: time limit 1 s\nassert slow() == 1", "test", grade=True)
+    nb = nbformat.v4.new_notebook(cells=[cell("import time\ndef slow(): time.sleep(20)", "slow", solution=True), test])
+    table = Table(live=["slow"], reads=[], allowed={"test": ["get slow: function", "call slow: data"]})
+    done = run_notebook(nb, tmp_path / "own", Config({"Execute": {"timeout": 60}}), table, tmp_path / "given")
+    assert "test" in done.findings
+    assert done.seconds < 20
+    assert nb.cells[1].outputs[-1].output_type == "error"

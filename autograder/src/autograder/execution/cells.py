@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import signal
 import subprocess
 import time
@@ -25,6 +26,7 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute
 from traitlets.config import Config
 
+from autograder.course.notebooks import is_instructors
 from autograder.course.settings import kernel_environment
 from autograder.execution.executor import KernelLost
 from autograder.execution.judging import Judging
@@ -34,6 +36,8 @@ from autograder.kernels.grading import GradingClient
 from autograder.kernels.provisioner import ForkProvisioner
 from autograder.sandbox.limits import Limits
 
+# A line of one of the instructor's cells: how long this cell may take.
+_TIME_LIMIT = re.compile(r"^\s*#+\s*autograder:\s*time limit\s+(\d+(?:\.\d+)?)\s*s\s*$", re.MULTILINE)
 _SHUTDOWN = 5  # s, for a kernel to end by itself; as long as Jupyter waits
 
 
@@ -82,12 +86,21 @@ class CellsExecute(Execute):
         done: tuple[NotebookNode, dict[str, Any]] = super().preprocess_cell(cell, resources, index)
         return done
 
+    def _get_timeout(self, cell: NotebookNode | None) -> float | None:
+        """Return how many seconds a cell may take: what it says itself if it is the instructor's, or as nbclient."""
+        if cell is not None and is_instructors(cell) and (found := _TIME_LIMIT.search(cell.source)):
+            return float(found[1])
+        limit: float | None = super()._get_timeout(cell)
+        return limit
+
     def explain(self, error: Exception, number: int) -> str:
         """Return why the kernel is of no use any more since cell ``number``."""
         if isinstance(error, DeadKernelError):
             return f"the kernel died in cell {number}"
         if isinstance(error, CellTimeoutError):
-            return f"cell {number} ran longer than {self.timeout} s and could not be interrupted"
+            limit = self._get_timeout(self.nb.cells[number - 1])
+            ran = f"ran longer than {limit:g} s and" if limit else "printed without end and"
+            return f"cell {number} {ran} could not be interrupted"
         return f"the kernel answered with nonsense in cell {number}: {type(error).__name__}"
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
@@ -264,7 +277,7 @@ class ForkExecute(CellsExecute):
                 raise DeadKernelError("the kernel has not replied")
             except TimeoutError:
                 if not self.interrupt_on_timeout:
-                    raise CellTimeoutError.error_from_timeout_and_cell("Timeout", limit, cell) from None
+                    raise CellTimeoutError.error_from_timeout_and_cell("Timeout", int(limit or 0), cell) from None
             self._kernel.send_signal(signal.SIGINT)
             if self.error_on_timeout:
                 return {"content": {**self.error_on_timeout, "status": "error"}}
@@ -273,7 +286,8 @@ class ForkExecute(CellsExecute):
         """Take in what the kernel sends about a cell that has ended."""
         try:
             for message in self._messages(request, self.iopub_timeout):
-                self._take(message, cell, index)
+                if message["msg_type"] != "execute_reply":  # that of a cell that was interrupted
+                    self._take(message, cell, index)
         except TimeoutError:
             if self.raise_on_iopub_timeout:
                 raise CellTimeoutError.error_from_timeout_and_cell("Timeout", self.iopub_timeout, cell) from None
