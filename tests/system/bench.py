@@ -21,44 +21,25 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import click
-import nbformat
 import psutil
-from nbformat import NotebookNode
-from nbgrader.converters import GenerateAssignment
 from rich.console import Console
 from rich.table import Table
 
 from autograder.course import notebooks
-from autograder.course.coursedir import Course, run_converter
+from autograder.course.coursedir import Course
 from autograder.kernels.cores import CORES
-from tests.course.repository import MASTERS, make_course
 from tests.support import ROOT, activated
 from tests.system import speed_page
+from tests.system.bench_courses import KINDS
 
 RUNS = 3
-CLASSES = (25, 50, 100)  # students of the plain course: cost should grow in proportion
-STOCK = 8  # of them graded by stock nbgrader, which takes one after the other
-EXERCISES_CLASS, EXERCISES_STOCK = 6, 2  # the same for the exercises of this repository
-ALONE = 8  # of them graded by us with one notebook at a time, which shows what their cells take undisturbed
+ALONE = 8  # of the Keras course graded by us with one notebook at a time, which shows what cells take undisturbed
+LIMITED = "keras"  # the course whose time is compared with that of its cells
 BUSY = 10  # percent of the processors' time that others may take before the measurement begins
 SLACK = 1.25  # how much more than the students' own code, shared by the cores, a class may take
-
-KERAS_ANSWER = """import keras
-import numpy as np
-
-rng = np.random.default_rng({seed})
-X = rng.normal(size=(400, 8)).astype("float32")
-y = (X[:, 0] > 0).astype("float32")
-model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(16, activation="relu"), keras.layers.Dense(1)])
-model.compile(optimizer="adam", loss="mse")
-history = model.fit(X, y, epochs=3, verbose=0)"""
-KERAS_TEST = "assert history.history['loss'][-1] < history.history['loss'][0]\nassert model.count_params() == 161"
-CONFIG = """c = get_config()
-c.CourseDirectory.course_id = "plain"
-c.ForkProvisioner.modules = ["tensorflow", "keras"]
-"""
 
 
 @dataclass(frozen=True)
@@ -77,61 +58,31 @@ class Measured:
         return self.notebooks / self.seconds
 
 
-def make_plain_course(root: Path, students: int) -> Course:
-    """Make a course whose one notebook fits one small Keras model, and hand in for this many students."""
-    root.mkdir(parents=True)
-    (root / "nbgrader_config.py").write_text(CONFIG, encoding="utf-8")
-    course = Course(root)
-    source = course.folder("source", ".", "ps1") / "fit.ipynb"
-    notebooks.write(_plain_notebook(), source)
-    run_converter(GenerateAssignment, course, course.directory(assignment_id="ps1"))
-    released = notebooks.read(course.folder("release", ".", "ps1") / "fit.ipynb")
-    for seed in range(students):
-        answered = notebooks.fill(released, {"model": KERAS_ANSWER.format(seed=seed)})
-        notebooks.write(answered, course.folder("submitted", f"student{seed:03}", "ps1") / "fit.ipynb")
-    return course
-
-
-def _plain_notebook() -> NotebookNode:
-    roles = {"schema_version": 3, "task": False, "grade": False, "locked": False, "solution": False}
-    solution = f"### BEGIN SOLUTION\n{KERAS_ANSWER.format(seed=0)}\n### END SOLUTION"
-    cells = [
-        ("model", solution, {"solution": True}),
-        ("test_model", KERAS_TEST, {"grade": True, "locked": True, "points": 2}),
-    ]
-    return nbformat.v4.new_notebook(
-        cells=[
-            nbformat.v4.new_code_cell(text, id=name, metadata={"nbgrader": {**roles, **role, "grade_id": name}})
-            for name, text, role in cells
-        ],
-        metadata={"kernelspec": notebooks.KERNELSPEC},
-    )
-
-
-def make_exercises_course(root: Path, students: int) -> Course:
-    """Make this repository's course and hand in its reference answers for this many students."""
-    course = make_course(root)
-    for exercise in MASTERS.names():
-        name = f"{MASTERS.notebook(exercise)}.ipynb"
-        released = notebooks.read(course.folder("release", ".", "5_6") / name)
-        solved = notebooks.fill(released, MASTERS.reference_answers(exercise))
-        for number in range(students):
-            notebooks.write(solved, course.folder("submitted", f"student{number:03}", "5_6") / name)
-    return course
-
-
-def measure(who: str, course: Course, assignment: str) -> Measured:
-    """Grade a class in a process of its own and say what it took."""
+def measure(who: str, name: str, course: Course) -> Measured:
+    """Grade a class in processes of its own and say what it took; nbgrader writes the feedback pages as well."""
     grade = ["grade", "--course", str(course.root), "--json"]
+    assignment = KINDS[name].assignment
+    nbgrader = [sys.executable, "-m", "nbgrader"]
     commands = {
-        "autograder": [sys.executable, "-m", "autograder", *grade],
-        "one by one": [sys.executable, "-c", _ONE_BY_ONE, *grade],
-        "nbgrader": [sys.executable, "-m", "nbgrader", "autograde", assignment, "--create"],
+        "autograder": [[sys.executable, "-m", "autograder", *grade]],
+        "one by one": [[sys.executable, "-c", _ONE_BY_ONE, *grade]],
+        "nbgrader": [[*nbgrader, "autograde", assignment, "--create"], [*nbgrader, "generate_feedback", assignment]],
     }
     start = time.perf_counter()
+    memory = max(_run(command, course.root) for command in commands[who])
+    seconds = time.perf_counter() - start
+    graded = sorted((course.root / "autograded").glob("*/*/*.ipynb"))
+    if any(score == 0 for marks in course.scores(assignment).values() for score in marks.values()):
+        raise SystemExit(f"{who} gave no points for right answers in {course.root}")
+    cells = sum(_seconds_in_cells(path) for path in graded)
+    return Measured(who, name, len(graded), seconds, cells, memory)
+
+
+def _run(command: list[str], folder: Path) -> int:
+    """Run a command and return the most memory that it and what it starts had, in bytes."""
     process = psutil.Popen(
-        commands[who],
-        cwd=course.root,
+        command,
+        cwd=folder,
         env={**activated(), "TF_CPP_MIN_LOG_LEVEL": "3"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -139,13 +90,8 @@ def measure(who: str, course: Course, assignment: str) -> Measured:
     memory = _Memory(process)
     memory.start()
     if process.wait() != 0:
-        raise SystemExit(f"{who} failed on {course.root}")
-    seconds = time.perf_counter() - start
-    graded = sorted((course.root / "autograded").glob("*/*/*.ipynb"))
-    if any(score == 0 for marks in course.scores(assignment).values() for score in marks.values()):
-        raise SystemExit(f"{who} gave no points for right answers in {course.root}")
-    cells = sum(_seconds_in_cells(path) for path in graded)
-    return Measured(who, course.root.name, len(graded), seconds, cells, memory.peak)
+        raise SystemExit(f"{' '.join(command[2:4])} failed in {folder}")
+    return memory.peak
 
 
 _PAUSE = 2  # s; to look more often would slow down what is measured
@@ -195,14 +141,13 @@ def _seconds_in_cells(path: Path) -> float:
 
 def measure_all(workshop: Path) -> Iterator[Measured]:
     """Grade every class both ways, once, and yield what each took as soon as it is known."""
-    plain = make_plain_course(workshop / "plain", max(CLASSES))
-    exercises = make_exercises_course(workshop / "exercises", EXERCISES_CLASS)
-    yield measure("nbgrader", _smaller(plain, workshop / "stock" / "plain", STOCK), "ps1")
-    yield measure("one by one", _smaller(plain, workshop / "alone" / "plain", ALONE), "ps1")
-    for students in CLASSES:
-        yield measure("autograder", _smaller(plain, workshop / str(students) / "plain", students), "ps1")
-    yield measure("nbgrader", _smaller(exercises, workshop / "stock" / "exercises", EXERCISES_STOCK), "5_6")
-    yield measure("autograder", exercises, "5_6")
+    for name, kind in KINDS.items():
+        course = kind.make(workshop / name, max(kind.classes))
+        yield measure("nbgrader", name, _smaller(course, workshop / "stock" / name, kind.stock))
+        if name == LIMITED:
+            yield measure("one by one", name, _smaller(course, workshop / "alone" / name, ALONE))
+        for students in kind.classes:
+            yield measure("autograder", name, _smaller(course, workshop / str(students) / name, students))
 
 
 def _smaller(course: Course, root: Path, students: int) -> Course:
@@ -222,14 +167,14 @@ def ratio(measured: list[Measured], course: str) -> float:
 
 
 def time_against_limit(measured: list[Measured], undisturbed: bool) -> float:
-    """Return the seconds of our largest plain class as a share of the limit; up to 1 keeps it.
+    """Return the seconds of our largest class of the Keras course as a share of the limit; up to 1 keeps it.
 
     The limit follows from the seconds inside the students' cells: as they were in that class, where a core has another
     notebook to prepare beside them, or as they are ``undisturbed``, when nothing else runs.
     """
-    plain = [one for one in measured if one.course == "plain"]
-    largest = max(plain, key=lambda one: (one.who == "autograder", one.notebooks))
-    reference = next(one for one in plain if one.who == "one by one") if undisturbed else largest
+    limited = [one for one in measured if one.course == LIMITED]
+    largest = max(limited, key=lambda one: (one.who == "autograder", one.notebooks))
+    reference = next(one for one in limited if one.who == "one by one") if undisturbed else largest
     cells = largest.notebooks * reference.cells / reference.notebooks
     return largest.seconds / (SLACK * cells / CORES)
 
@@ -259,15 +204,16 @@ def refuse_if_busy(share: float) -> None:
         )
 
 
-def entry(runs: list[list[Measured]]) -> dict[str, object]:
+def entry(runs: list[list[Measured]]) -> dict[str, Any]:
     """Return what is recorded of these runs: when, what and where it was, the ratios' medians, and all figures."""
+    graded = dict.fromkeys(one.course for one in runs[0])
     return {
         "date": date.today().isoformat(),
         "commit": _commit(),
         "machine": f"{CORES} cores, {_processor()}",
         "cores": CORES,
-        "throughput_ratio": statistics.median(ratio(run, "plain") for run in runs),
-        "throughput_ratio_exercises": statistics.median(ratio(run, "exercises") for run in runs),
+        "feedback": True,  # whether nbgrader has written the feedback pages as well
+        "ratios": {name: statistics.median(ratio(run, name) for run in runs) for name in graded},
         "time_vs_limit": statistics.median(time_against_limit(run, undisturbed=False) for run in runs),
         "time_vs_limit_undisturbed": statistics.median(time_against_limit(run, undisturbed=True) for run in runs),
         "runs": [[asdict(one) for one in run] for run in runs],
@@ -314,9 +260,9 @@ def main(force: bool) -> None:
     if not force:
         record(measured)
         speed_page.write()
-    console.print(f"on this repository's exercises: {measured['throughput_ratio_exercises']:.1f}")
+    for name, value in measured["ratios"].items():
+        console.print(f"throughput ratio vs nbgrader, {name}: {value:.1f}")
     console.print(f"time vs limit by undisturbed cells: {measured['time_vs_limit_undisturbed']:.2f}")
-    console.print(f"throughput ratio vs nbgrader: {measured['throughput_ratio']:.1f}")
     console.print(f"time vs limit: {measured['time_vs_limit']:.2f}")
 
 

@@ -12,46 +12,53 @@ from statistics import median
 from typing import Any
 
 from tests.support import DOCS, ROOT
+from tests.system.bench_courses import KINDS
 
 MEASURED = ROOT / "bench.json"
 PAGE, CHART = DOCS / "speed.md", DOCS / "speed.svg"
 _TEXT = """# How fast it is
 
 Made by `make bench` from what it has measured on {date} at commit {commit} ({machine}): medians of {runs} runs, in each
-of which all of this was graded one after the other. *nbgrader* is its own `nbgrader autograde`.
+of which all of this was graded one after the other. *nbgrader* is its own `nbgrader autograde`{feedback}.
+
+As many notebooks a second as nbgrader, times:
+
+| course | what its notebooks are | times as many |
+| :-- | :-- | --: |
+{ratios}
 
 | course | grader | notebooks | seconds | seconds a notebook | of a core | in cells | around them | memory a core |
 | :-- | :-- | --: | --: | --: | --: | --: | --: | --: |
 {rows}
 
-*plain* is a course whose one notebook fits one small Keras model; *exercises* are the three exercises of this
-repository, solved, whose cells train for seconds whoever grades. *one by one* is `autograder grade` with one notebook
-at a time: what cells take undisturbed. *of a core* is a notebook's share of the cores' time, *in cells* the part that
-its cells take, as the kernel tells it; nbgrader's import TensorFlow, ours have it. *memory* is the peak of all
-processes together, the one that grades included and shared pages counted once.
+*one by one* is `autograder grade` with one notebook at a time: what cells take undisturbed. *of a core* is a notebook's
+share of the cores' time, *in cells* the part that its cells take, as the kernel tells it; nbgrader's import the
+libraries, ours have them. *memory* is the peak of all processes together, the one that grades included and shared pages
+counted once. The seconds include the start of the command.
 
-- As many notebooks a second as nbgrader, times: **{throughput_ratio:.1f}** on the plain course,
-  {throughput_ratio_exercises:.1f} on the exercises.
-- The seconds of the largest plain class, as a share of 1.25 × time in cells ÷ cores: **{time_vs_limit:.2f}** by the
-  cells of that class, in which a core has another notebook to prepare beside them, and
-  {time_vs_limit_undisturbed:.2f} by cells undisturbed.
+The seconds of the largest class of the course *keras*, as a share of 1.25 × time in cells ÷ cores:
+**{time_vs_limit:.2f}** by the cells of that class, in which a core has another notebook to prepare beside them, and
+{time_vs_limit_undisturbed:.2f} by cells undisturbed.
 
 ## Over time
 
 ![{alt}](speed.svg)
 """
-_SERIES = {"plain course": "throughput_ratio", "exercises": "throughput_ratio_exercises"}
+_COLOURS = {"light": ("#0550ae", "#79c0ff"), "data": ("#116329", "#7ee787"), "keras": ("#8250df", "#d2a8ff"),
+            "exercises": ("#953800", "#ffa657")}  # fmt: skip
 _WIDTH, _HEIGHT, _LEFT, _TOP, _FLOOR = 720, 320, 60, 56, 250  # of the chart and of the area with the lines, in pixels
+_LINE = 16  # pixels between two labels
 _DATES = 6  # at most, below the chart
-_STYLE = """<style>
-text { font: 13px system-ui, sans-serif; fill: #1f2328 }
-.plain-course { --colour: #0550ae } .exercises { --colour: #953800 }
-polyline { fill: none; stroke: var(--colour); stroke-width: 2 } circle { fill: var(--colour) }
-line { stroke: #d1d9e0 } .back { fill: #ffffff }
-@media (prefers-color-scheme: dark) {
-text { fill: #f0f6fc } .plain-course { --colour: #79c0ff } .exercises { --colour: #ffa657 }
-line { stroke: #3d444d } .back { fill: #0d1117 }
-}
+_STYLE = f"""<style>
+text {{ font: 13px system-ui, sans-serif; fill: #1f2328 }}
+{" ".join(f".{name} {{ --colour: {light} }}" for name, (light, _) in _COLOURS.items())}
+polyline {{ fill: none; stroke: var(--colour); stroke-width: 2 }} circle {{ fill: var(--colour) }}
+line {{ stroke: #d1d9e0 }} .back {{ fill: #ffffff }}
+@media (prefers-color-scheme: dark) {{
+text {{ fill: #f0f6fc }}
+{" ".join(f".{name} {{ --colour: {dark} }}" for name, (_, dark) in _COLOURS.items())}
+line {{ stroke: #3d444d }} .back {{ fill: #0d1117 }}
+}}
 </style>"""
 
 
@@ -67,34 +74,48 @@ def page(history: Sequence[dict[str, Any]]) -> str:
     """Return the page in Markdown: the newest measurement, and the chart of all."""
     newest = history[-1]
     rows = [f"| {' | '.join(row(same, newest['cores']))} |" for same in zip(*newest["runs"], strict=True)]
-    return _TEXT.format(**{**newest, "runs": len(newest["runs"])}, rows="\n".join(rows), alt=alternative_text(history))
+    ratios = [f"| {name} | {KINDS[name].about} | **{ratio:.1f}** |" for name, ratio in newest["ratios"].items()]
+    feedback = " and `nbgrader generate_feedback`" if newest["feedback"] else ""
+    return _TEXT.format(
+        **{**newest, "runs": len(newest["runs"]), "ratios": "\n".join(ratios), "feedback": feedback},
+        rows="\n".join(rows),
+        alt=alternative_text(history),
+    )
 
 
 def alternative_text(history: Sequence[dict[str, Any]]) -> str:
     """Return in words what the chart shows."""
     first, newest = history[0], history[-1]
-    several = len(history) > 1
-    days = f"from {first['date']} to {newest['date']}" if several else f"on {newest['date']}"
-    times = {
-        name: f"{first[key]:.1f} to {newest[key]:.1f}" if several else f"{newest[key]:.1f}"
-        for name, key in _SERIES.items()
+    days = f"from {first['date']} to {newest['date']}" if len(history) > 1 else f"on {newest['date']}"
+    told = []
+    for name, points in _series(history).items():
+        values = [f"{ratio:.1f}" for _, ratio in points]
+        told.append(f"{' to '.join([values[0], *values[-1:]] if len(values) > 1 else values)} times as many on {name}")
+    return f"Notebooks a second, against nbgrader's, {days}: {', '.join(told)}"
+
+
+def _series(history: Sequence[dict[str, Any]]) -> dict[str, list[tuple[int, float]]]:
+    """Return by course the places in the history where it was measured, and its ratios."""
+    found = {
+        name: [(place, entry["ratios"][name]) for place, entry in enumerate(history) if name in entry["ratios"]]
+        for name in _COLOURS
     }
-    told = " and ".join(f"{value} times as many on the {name}" for name, value in times.items())
-    return f"Notebooks a second, against nbgrader's, {days}: {told}"
+    return {name: points for name, points in found.items() if points}
 
 
 def chart(history: Sequence[dict[str, Any]]) -> str:
     """Return an SVG picture with a line for each course: how many times as many notebooks a second as nbgrader."""
-    top = max(entry[key] for entry in history for key in _SERIES.values())
+    series = _series(history)
+    top = max(ratio for points in series.values() for _, ratio in points)
     step = next(step for step in (1, 2, 5, 10, 20, 50, 100, 1000) if top / step <= 5)
     parts = [_grid_line(value, top) for value in range(0, int(top) + 1, step)]
-    for name, key in _SERIES.items():
-        points = [(_across(i, len(history)), _down(entry[key], top)) for i, entry in enumerate(history)]
+    labels = _apart([_down(points[-1][1], top) + 4 for points in series.values()])
+    for (name, measured), label_y in zip(series.items(), labels, strict=True):
+        points = [(_across(i, len(history)), _down(ratio, top)) for i, ratio in measured]
         line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4"/>' for x, y in points)
-        x, y = points[-1]
-        label = f'<text x="{x + 10:.1f}" y="{y + 4:.1f}">{name} {history[-1][key]:.1f}</text>'
-        parts.append(f'<g class="{name.replace(" ", "-")}"><polyline points="{line}"/>{dots}{label}</g>')
+        label = f'<text x="{points[-1][0] + 10:.1f}" y="{label_y:.1f}">{name} {measured[-1][1]:.1f}</text>'
+        parts.append(f'<g class="{name}"><polyline points="{line}"/>{dots}{label}</g>')
     each = -(-len(history) // _DATES)  # the dates of all would overlap
     parts += [_date(entry, _across(i, len(history))) for i, entry in enumerate(history) if i % each == 0]
     title = "Notebooks a second, times as many as nbgrader"
@@ -111,6 +132,15 @@ def chart(history: Sequence[dict[str, Any]]) -> str:
             "</svg>\n",
         ]
     )
+
+
+def _apart(heights: list[float]) -> list[float]:
+    """Return heights for labels, in the same sequence, of which no two overlap."""
+    placed: dict[int, float] = {}
+    highest = float("-inf")
+    for place in sorted(range(len(heights)), key=heights.__getitem__):
+        highest = placed[place] = max(heights[place], highest + _LINE)
+    return [placed[place] for place in range(len(heights))]
 
 
 def _across(place: int, places: int) -> float:

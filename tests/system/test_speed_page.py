@@ -21,7 +21,8 @@ SVG = "{http://www.w3.org/2000/svg}"
 def history():
     """What is recorded, and after it a measurement that found the engine twice as fast."""
     old = read()[-1]
-    return [*read(), {**old, "date": "2030-01-02", "commit": "<b>", "throughput_ratio": 2 * old["throughput_ratio"]}]
+    faster = {"light": 20.04, **old["ratios"], "keras": 2 * old["ratios"]["keras"]}
+    return [*read(), {**old, "date": "2030-01-02", "commit": "<b>", "feedback": True, "ratios": faster}]
 
 
 def test_the_page_and_its_chart_are_up_to_date():
@@ -31,20 +32,25 @@ def test_the_page_and_its_chart_are_up_to_date():
 
 def test_the_readme_says_no_more():
     assert "more than ten times as" in (ROOT / "README.md").read_text(encoding="utf-8")
-    assert read()[-1]["throughput_ratio"] > 10
+    assert read()[-1]["ratios"]["keras"] > 10
 
 
 def test_the_page_shows_the_newest_measurement(history):
-    assert f"**{history[-1]['throughput_ratio']:.1f}**" in page(history)
+    before, now = (entry["ratios"]["keras"] for entry in (history[0], history[-1]))
+    assert f"**{now:.1f}**" in page(history)
     assert "2030-01-02" in page(history)
-    assert f"{history[0]['throughput_ratio']:.1f} to {history[-1]['throughput_ratio']:.1f} times" in page(history)
+    assert f"{before:.1f} to {now:.1f} times as many on keras" in page(history)
+    assert "20.0 times as many on light" in page(history)
+    assert ("generate_feedback" in page(history)) is True
+    assert ("generate_feedback" in page(history[:1])) is bool(history[0].get("feedback"))
 
 
 def test_the_chart_has_a_point_for_each_measurement_and_the_higher_one_is_higher(history):
     picture = ElementTree.fromstring(chart(history))
-    plain, exercises = picture.findall(f"{SVG}g")
-    heights = [float(dot.get("cy")) for dot in plain.findall(f"{SVG}circle")]
-    assert len(heights) == len(history) == len(exercises.findall(f"{SVG}circle"))
+    dots = {line.get("class"): line.findall(f"{SVG}circle") for line in picture.findall(f"{SVG}g")}
+    heights = [float(dot.get("cy")) for dot in dots["keras"]]
+    assert len(heights) == len(history) == len(dots["exercises"])
+    assert len(dots["light"]) == sum("light" in entry["ratios"] for entry in history)
     assert heights[-1] < heights[0]
     assert {"2030-01-02", "<b>", history[0]["date"]} <= set(picture.itertext())
 
@@ -64,6 +70,13 @@ def test_every_name_in_the_chart_is_inside_of_it(history):
         across = float(text.get("x") or text.find(f"{SVG}tspan").get("x"))
         assert 0 < across < width - 100 or text.get("text-anchor")
         assert 0 < float(text.get("y")) < height - 18
+
+
+def test_the_labels_of_lines_that_end_together_do_not_overlap(history):
+    close = {**history[-1], "ratios": {"light": 14.2, "data": 14.1, "keras": 14.0, "exercises": 13.9}}
+    picture = ElementTree.fromstring(chart([*history, close]))
+    heights = sorted(float(line.find(f"{SVG}text").get("y")) for line in picture.findall(f"{SVG}g"))
+    assert min(after - before for before, after in zip(heights, heights[1:], strict=False)) >= 13
 
 
 def test_dates_do_not_overlap_however_many_there_are(history):
