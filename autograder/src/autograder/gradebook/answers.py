@@ -1,4 +1,4 @@
-"""Which graded cells of a notebook were answered at all: an answer that is as it was released is none, as in nbgrader."""
+"""Which graded cells of a notebook were answered: what is as it was released is no answer, as in nbgrader."""
 
 from __future__ import annotations
 

@@ -29,6 +29,7 @@ from autograder.intake.submission import Submission
 T = TypeVar("T")
 _REASON = 200  # characters
 
+
 class Recorder:
     """Writes one assignment's marks, notebooks and feedback pages; the only one to write to the gradebook.
 

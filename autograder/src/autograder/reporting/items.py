@@ -87,13 +87,13 @@ class CellResult:
         """What the numbers suggest to look at."""
         found = []
         if self.discrimination is not None and self.discrimination < 0:
-            found.append("negative discrimination: is the test wrong, or can the question be misread?")
+            found.append("negative: is the test wrong, or can the question be misread?")
         elif self.discrimination is not None and self.discrimination < LOW:
-            found.append("low discrimination: does the test check what the question asks?")
+            found.append("low: does it check what the question asks?")
         if self.mean == 0 and self.of >= _CLASS:
-            found.append("nobody has points: can the test be passed?")
+            found.append("nobody has points: can it be solved?")
         if self.unanswered and 2 * self.unanswered > self.of + self.waiting:
-            found.append("more than half did not answer: was it found, was there time?")
+            found.append("most did not answer: was there time?")
         return found
 
 

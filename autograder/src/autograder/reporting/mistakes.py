@@ -12,7 +12,7 @@ from autograder.gradebook.journal import Entry
 
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
 _PLACEHOLDERS = (
-    (re.compile(r"(?<![\w/.~])(?:~|\.{1,2}|[A-Za-z]:)?[/\\][^\s'\"`,:;()\[\]<>]+"), "‹path›"),
+    (re.compile(r"(?:(?<=[\s'\"`(\[=,:])|^)(?:~|\.{1,2}|[A-Za-z]:)?[/\\][^\s'\"`,:;()\[\]<>]+"), "‹path›"),
     (re.compile(r"\b0x[0-9a-fA-F]+\b"), "‹address›"),
     (re.compile(r"(?<![\w.])[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?j?(?!\w)"), "‹number›"),
     (re.compile(r"‹number›(?:[\s,]+‹number›)+"), "‹numbers›"),

@@ -17,14 +17,14 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
-from autograder.course.text import printable, shorten
+from autograder.course.text import shorten
 from autograder.reporting.items import FEWEST, CellResult
 from autograder.reporting.mistakes import Mistake
 from autograder.reporting.states import State
 from autograder.reporting.summary import StudentResult, Summary
 from autograder.reporting.tenths import TENTHS
 
-_TEXT = 300  # characters of a text that a student may have written
+_TEXT = 500  # characters of a text, which a student may have written
 _MISTAKES = 5  # of one test that are shown
 _STUDENTS = 10  # of one mistake that are named
 _DIGITS = 6
@@ -64,7 +64,7 @@ def page_of(summary: Summary, folder: Path = Path()) -> str:
     environment = Environment(
         loader=PackageLoader("autograder", "reporting"), autoescape=True, trim_blocks=True, finalize=_shown
     )
-    environment.filters |= {"bars": _bars, "chance": _chance, "brief": lambda text: shorten(text, _TEXT)}
+    environment.filters |= {"bars": _bars, "chance": _chance}
     script = (resources.files("autograder") / "reporting" / "report.js").read_text(encoding="utf-8")
     by_place = sorted(summary.cells, key=lambda cell: (cell.notebook, cell.grade_id))
     return environment.get_template("report.html.j2").render(
@@ -117,10 +117,10 @@ def _count(mistakes: Iterable[Mistake]) -> int:
     return sum(len(mistake.students) for mistake in mistakes)
 
 
-def _link(mistake: Mistake, student: str, folder: Path) -> str:
+def _link(mistake: Mistake, student: str, folder: Path) -> Markup:
     """Return the address of a feedback page, seen from the report; empty if there is none."""
     page = mistake.pages.get(student)
-    return quote(os.fsencode(os.path.relpath(page, folder))) if page else ""
+    return Markup(quote(os.fsencode(os.path.relpath(page, folder))) if page else "")  # nothing is left to escape
 
 
 def _weights(students: Sequence[StudentResult], cells: Sequence[CellResult]) -> dict[str, Any]:
@@ -142,4 +142,4 @@ def _weights(students: Sequence[StudentResult], cells: Sequence[CellResult]) -> 
 def _shown(value: object) -> object:
     if isinstance(value, Markup):  # the engine's own
         return value
-    return printable(value) if isinstance(value, str) else value
+    return shorten(value, _TEXT) if isinstance(value, str) else value

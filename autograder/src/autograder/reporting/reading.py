@@ -57,7 +57,8 @@ def read_notebook_marks(gradebook: Gradebook, assignment: str) -> list[NotebookM
         .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
         .filter(Assignment.name == assignment)
     )
-    return [NotebookMark(*row[:3], row[3] or 0) for row in query.order_by(Notebook.name)]
+    rows = query.order_by(Notebook.name)
+    return [NotebookMark(student, notebook, points, penalty or 0) for student, notebook, points, penalty in rows]
 
 
 def read_cell_marks(gradebook: Gradebook, assignment: str) -> list[CellMark]:

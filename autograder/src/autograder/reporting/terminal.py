@@ -32,7 +32,13 @@ if TYPE_CHECKING:
 
 _NAMED = 5  # how many to name in one line
 _NAME = 40  # columns of a student's name
-_STATES = {State.GRADED: "", State.WAITING: "waiting", State.FAILED: "failed", State.DUE: "due", State.NOT_HANDED_IN: "-"}
+_STATES = {
+    State.GRADED: "",
+    State.WAITING: "waiting",
+    State.FAILED: "failed",
+    State.DUE: "due",
+    State.NOT_HANDED_IN: "-",
+}
 _NOT_DONE = {
     State.WAITING: "waiting for a person",
     State.FAILED: "failed, could not be run or recorded",
@@ -93,7 +99,7 @@ def show_summary(summary: Summary, students: list[str]) -> None:
         out.print(table)
     else:
         out.print(_table_of_marks(summary, chosen, []))
-        out.print("The points by notebook do not fit here: they are in report.html and in marks.csv.", style="italic")
+        out.print("The points by notebook do not fit here: see report.html or marks.csv.", style="italic")
     _show_figures(summary)
 
 
@@ -102,15 +108,15 @@ def _table_of_marks(summary: Summary, students: Sequence[StudentResult], noteboo
     title = Text(f"Assignment {printable(summary.assignment)}", style="italic")
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
     table.add_column("student", no_wrap=True, max_width=_NAME)
-    for name in notebooks:
-        heading = Text(f"{printable(name)}\n/ {summary.notebooks[name]:g}")
+    for notebook in notebooks:
+        heading = Text(f"{printable(notebook)}\n/ {summary.notebooks[notebook]:g}")
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column(f"total\n/ {summary.max_score:g}", justify="right", no_wrap=True)
     table.add_column("seconds", justify="right", no_wrap=True)
     table.add_column("notes", justify="right", no_wrap=True)
     table.add_column("state", no_wrap=True)
     for student in students:
-        points = [f"{student.notebooks[name]:g}" if student.has(name) else "-" for name in notebooks]
+        points = [f"{student.notebooks[notebook]:g}" if student.has(notebook) else "-" for notebook in notebooks]
         total = f"{student.score:g}" if student.counts else "-"
         notes = str(len(student.notes) or "")
         name, state = Text(printable(student.student)), _STATES[student.state]
