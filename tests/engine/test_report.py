@@ -636,7 +636,7 @@ def test_the_table_of_points_is_readable_without_a_script():
     report = page(Summary("c", "ps1", {"p1": 2.5}, [StudentResult("ann", notebooks={"p1": 1})], cells))
     (cell,) = report.find_all(attrs={"data-points": True})
     assert (cell.get_text(), cell["data-points"]) == ("2.5", "p1: test_a")
-    assert report.noscript
+    assert report.find(id="unscripted")
     assert report.find(id="try").has_attr("hidden")
     assert not report.find_all("input")
 

@@ -17,6 +17,8 @@ _PLACEHOLDERS = (
     (re.compile(r"(?<![\w.])[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?j?(?!\w)"), "‹number›"),
     (re.compile(r"‹number›(?:[\s,]+‹number›)+"), "‹numbers›"),
 )
+SHOWN = 5  # mistakes of one test, on the page
+NAMED = 10  # students of one mistake, on the page
 _NAME = 2  # characters at least, of a name that is replaced
 
 
@@ -47,7 +49,7 @@ class Mistake:
     own_line : str
         The line of the first student's that was running; empty if none was, or if it is not known.
     pages : dict of Path
-        By student, feedback pages that are there, of a few of them.
+        By student, feedback pages that are there, of those who are named on the page.
     """
 
     notebook: str

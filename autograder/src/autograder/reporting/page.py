@@ -19,14 +19,12 @@ from markupsafe import Markup
 
 from autograder.course.text import shorten
 from autograder.reporting.items import FEWEST, CellResult
-from autograder.reporting.mistakes import Mistake
+from autograder.reporting.mistakes import NAMED, SHOWN, Mistake
 from autograder.reporting.states import State
 from autograder.reporting.summary import StudentResult, Summary
 from autograder.reporting.tenths import TENTHS
 
 _TEXT = 500  # characters of a text, which a student may have written
-_MISTAKES = 5  # of one test that are shown
-_STUDENTS = 10  # of one mistake that are named
 _DIGITS = 6
 
 
@@ -73,7 +71,7 @@ def page_of(summary: Summary, folder: Path = Path()) -> str:
         FEWEST=FEWEST,
         items=_by_notebook(summary.cells),
         tests=_by_test(summary.mistakes),
-        named=_STUDENTS,
+        named=NAMED,
         link=lambda mistake, student: _link(mistake, student, folder),
         weighted=by_place,
         weights=_weights(summary.marked, by_place),
@@ -108,8 +106,8 @@ def _by_test(mistakes: Iterable[Mistake]) -> list[FailedTest]:
         found[mistake.notebook, mistake.grade_id].append(mistake)
     tests = []
     for test, those in found.items():
-        rest = those[_MISTAKES:]
-        tests.append(FailedTest(*test, _count(those), those[:_MISTAKES], len(rest), _count(rest)))
+        rest = those[SHOWN:]
+        tests.append(FailedTest(*test, _count(those), those[:SHOWN], len(rest), _count(rest)))
     return sorted(tests, key=lambda test: -test.students)
 
 

@@ -72,6 +72,7 @@
     fields.forEach((field, n) => { field.value = data.points[n]; });
     show();
   });
+  document.getElementById("unscripted").remove();
   document.getElementById("try").hidden = false;
   show();
 })();

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -15,13 +15,12 @@ from autograder.course.text import printable
 from autograder.gradebook.journal import Entry
 from autograder.reporting import reading
 from autograder.reporting.items import CellMark, CellResult, analyse
-from autograder.reporting.mistakes import Mistake, cluster
+from autograder.reporting.mistakes import NAMED, SHOWN, Mistake, cluster
 from autograder.reporting.states import State, notebook_state, submission_state
 from autograder.reporting.tenths import count_tenths
 
 _SLOW = 5  # how many to name
 _CLASS = 2  # students at least, for a failure to be everybody's
-_SHOWN = 10  # students of a mistake whose feedback pages are looked for
 
 
 @dataclass
@@ -243,31 +242,38 @@ def summarize(
         If the gradebook cannot be read.
     """
 
-    def read(gradebook: Gradebook) -> tuple[dict[str, float], dict[str, StudentResult], list[CellMark]]:
-        names = reading.read_names(gradebook)
-        results = {student: StudentResult(student, *names.get(student, ())) for student in {*names, *students}}
-        for student, notebook, points, penalty in reading.read_notebook_marks(gradebook, assignment):
-            results[student].notebooks[notebook] = points
-            results[student].late_penalty += penalty
-        return reading.read_maxima(gradebook, assignment), results, reading.read_cell_marks(gradebook, assignment)
-
-    maxima, results, marks = course.read_gradebook(read)
-    _add_states(results, marks, set(due), entries, failed or {})
+    failed = failed or {}
+    maxima, results, marks = course.read_gradebook(lambda gradebook: _read(gradebook, assignment, students))
+    _add_states(results, marks, set(due), entries, failed)
     for student, result in results.items():
         entry = entries.get(student, Entry(""))
         result.max_score = sum(maxima.values())
         result.seconds = sum(entry.seconds.values())
-        result.notes = [printable(note) for note in (*(failed or {}).get(student, ()), *entry.notes)]
-    ordered = [results[student] for student in sorted(results)]
-    answered = {(student, name): cells for student in entries for name, cells in entries[student].answered.items()}
-    cells = analyse([mark for mark in marks if _counts(results[mark.student], mark.notebook)], answered)
-    tests = {(cell.notebook, cell.grade_id) for cell in cells}
-    failures = find_common_failures([entries[student] for student in sorted(entries)], tests)
-    names = {student: (result.first_name, result.last_name) for student, result in results.items()}
-    mistakes = cluster(entries, tests, names)
+        result.notes = [printable(note) for note in (*failed.get(student, ()), *entry.notes)]
+    tests = {(mark.notebook, mark.grade_id) for mark in marks}
+    mistakes = cluster(entries, tests, {student: (one.first_name, one.last_name) for student, one in results.items()})
     _find_pages(mistakes, course, assignment)
-    name = course.directory().course_id or course.root.name
-    return Summary(name, assignment, maxima, ordered, cells, failures, mistakes)
+    return Summary(
+        course.directory().course_id or course.root.name,
+        assignment,
+        maxima,
+        [results[student] for student in sorted(results)],
+        _analyse(marks, results, entries),
+        find_common_failures([entries[student] for student in sorted(entries)], tests),
+        mistakes,
+    )
+
+
+def _read(
+    gradebook: Gradebook, assignment: str, students: Iterable[str]
+) -> tuple[dict[str, float], dict[str, StudentResult], list[CellMark]]:
+    """Return the points to win by notebook, the marks of everybody, and those of all cells."""
+    names = reading.read_names(gradebook)
+    results = {student: StudentResult(student, *names.get(student, ())) for student in {*names, *students}}
+    for student, notebook, points, penalty in reading.read_notebook_marks(gradebook, assignment):
+        results[student].notebooks[notebook] = points
+        results[student].late_penalty += penalty
+    return reading.read_maxima(gradebook, assignment), results, reading.read_cell_marks(gradebook, assignment)
 
 
 def _add_states(
@@ -292,14 +298,22 @@ def _add_states(
             result.states = dict.fromkeys(result.notebooks, result.state)
 
 
-def _counts(result: StudentResult, notebook: str) -> bool:
-    """Return whether a student's points in a notebook say something about its questions."""
-    return result.states.get(notebook) in (State.GRADED, State.WAITING)
+def _analyse(
+    marks: Iterable[CellMark], results: Mapping[str, StudentResult], entries: Mapping[str, Entry]
+) -> list[CellResult]:
+    """Analyse the cells by the marks that say something about them: the notebook was run to its end and is not due."""
+    settled = (State.GRADED, State.WAITING)
+    chosen = [mark for mark in marks if results[mark.student].states.get(mark.notebook) in settled]
+    answered = {(student, name): cells for student in entries for name, cells in entries[student].answered.items()}
+    return analyse(chosen, answered)
 
 
 def _find_pages(mistakes: Iterable[Mistake], course: Course, assignment: str) -> None:
+    seen: Counter[tuple[str, str]] = Counter()
     for mistake in mistakes:
-        for student in mistake.students[:_SHOWN]:
+        test = (mistake.notebook, mistake.grade_id)
+        seen[test] += 1
+        for student in mistake.students[:NAMED] if seen[test] <= SHOWN else []:
             page = course.folder("feedback", student, assignment) / f"{mistake.notebook}.html"
             if page.is_file():
                 mistake.pages[student] = page

@@ -93,7 +93,8 @@ def show_judged(rows: Sequence[Mapping[str, Any]]) -> None:
 
 def show_summary(summary: Summary, students: list[str]) -> None:
     """Print the points of these students, a row each, and how the class did as a whole."""
-    chosen = [student for student in summary.students if student.student in set(students)]
+    wanted = set(students)
+    chosen = [student for student in summary.students if student.student in wanted]
     table = _table_of_marks(summary, chosen, list(summary.notebooks))
     if table.__rich_measure__(out, out.options).maximum <= out.width:
         out.print(table)
