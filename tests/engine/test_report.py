@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import random
-import shutil
 import statistics
 from pathlib import Path
 
@@ -373,6 +372,25 @@ def test_questions_are_in_files_and_on_the_page(mixed):
     assert row.svg["aria-label"] == "Shares of the points. 0 to 10 %: 2; 90 to 100 %: 2."
 
 
+def test_marks_of_older_work_say_nothing_about_the_questions(mixed):
+    course, _ = mixed
+    with open_grader(course, ASSIGNMENT) as run:
+        summary = summarize(course, ASSIGNMENT, list(STATES), ["ann"], run.entries())
+    (double,) = [cell for cell in summary.cells if (cell.notebook, cell.grade_id) == ("p1", "test_double")]
+    assert (double.of, double.full) == (3, 2)
+    assert summary.students[0].states == {"p1": State.DUE, "p2": State.DUE}
+
+
+def test_a_class_whose_kernels_all_died_has_no_analysis_and_its_tests_are_still_tests(tmp_path):
+    course = make_course(tmp_path / "course")
+    for student in ("ann", "bob"):
+        hand_in(course, student, double="import os; os._exit(3)")
+    run = run_autograder("grade", "--course", course.root)
+    assert "p1: the test test_double failed for all 2" in run.stderr
+    assert (results_of(course)["cells"], results_of(course)["mistakes"]) == ([], [])
+    assert "No notebook was run to its end yet" in report_of(course).get_text()
+
+
 # Whether and where
 
 
@@ -567,10 +585,21 @@ def test_mistakes_are_shown_with_links_to_feedback_that_is_there(mixed):
     assert links.keys() == {"ann", "bob"}
     folder = course.root / "results" / ASSIGNMENT
     assert all((folder / href).resolve().is_file() for href in links.values())
-    shutil.rmtree(course.root / "feedback" / "bob")
+    (course.root / "feedback" / "bob").rename(course.root / "elsewhere")
     with open_grader(course, ASSIGNMENT) as run:
         summary = summarize(course, ASSIGNMENT, ["ann", "bob"], [], run.entries())
+    (course.root / "elsewhere").rename(course.root / "feedback" / "bob")
     assert list(summary.mistakes[0].pages) == ["ann"]
+
+
+def test_pages_are_looked_for_where_they_are_named_only(mixed, monkeypatch):
+    course, _ = mixed
+    monkeypatch.setattr("autograder.reporting.summary.NAMED", 1)
+    with open_grader(course, ASSIGNMENT) as run:
+        entries = run.entries()
+        assert [len(one.pages) for one in summarize(course, ASSIGNMENT, [], [], entries).mistakes] == [1, 1]
+        monkeypatch.setattr("autograder.reporting.summary.SHOWN", 0)
+        assert [len(one.pages) for one in summarize(course, ASSIGNMENT, [], [], entries).mistakes] == [0, 0]
 
 
 def test_addresses_of_feedback_pages_are_quoted(tmp_path):
