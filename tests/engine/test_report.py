@@ -339,6 +339,8 @@ def test_hints_are_given_for_what_is_odd_only():
     nobody = CellResult("p1", "a", 2, full=0, of=2, mean=0)
     assert nobody.hints == ["nobody has points: can it be solved?"]
     assert CellResult("p1", "a", 2, full=0, of=1, mean=0).hints == []
+    blank = CellResult("p1", "a", 2, full=0, of=2, mean=0, unanswered=2)
+    assert blank.hints == ["most did not answer: was there time?"]
 
 
 def test_a_large_class_is_analysed():

@@ -90,7 +90,7 @@ class CellResult:
             found.append("negative: is the test wrong, or can the question be misread?")
         elif self.discrimination is not None and self.discrimination < LOW:
             found.append("low: does it check what the question asks?")
-        if self.mean == 0 and self.of >= _CLASS:
+        if self.mean == 0 and self.of >= _CLASS and self.unanswered != self.of:
             found.append("nobody has points: can it be solved?")
         if self.unanswered and 2 * self.unanswered > self.of + self.waiting:
             found.append("most did not answer: was there time?")
