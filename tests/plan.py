@@ -117,6 +117,7 @@ MODERATE = (
     "engine/test_notebook",
     "engine/test_public_surface::test_import_is_light",
     "engine/test_recorder",
+    "engine/test_report",
     "engine/test_same_as_jupyter",
     "engine/test_sandbox",
     "engine/test_settings::test_(settings_are|marks_go)",

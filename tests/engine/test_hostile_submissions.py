@@ -307,7 +307,7 @@ def test_the_class_is_graded_as_a_whole(aftermath, rows):
     assert run.returncode == 0, run.stderr
     assert {"neighbour", "folder", "written", "nothing", *UNREADABLE, *MARKED} == set(rows)
     assert set(course.scores(ASSIGNMENT)) == set(rows)
-    assert not any(row["is_due"] for row in rows.values())
+    assert not any(row["state"] == "due" for row in rows.values())
     assert rows["neighbour"]["score"] == FULL
     assert rows["neighbour"]["notes"] == []
 

@@ -1,8 +1,10 @@
-"""An instructor sees how the class did, on the terminal, in files and on a page that runs and loads nothing."""
+"""An instructor sees how the class did, on the terminal, in files and on a page that loads nothing."""
 
 from __future__ import annotations
 
+import base64
 import csv
+import hashlib
 import io
 import json
 import re
@@ -19,9 +21,12 @@ from autograder.course.text import printable, printable_json
 from autograder.gradebook.journal import Entry
 from autograder.grading import grade
 from autograder.reporting import terminal
-from autograder.reporting.files import csv_of, page_of, write_results
+from autograder.reporting.files import csv_of, write_results
+from autograder.reporting.items import CellResult
 from autograder.reporting.marks import Mark
-from autograder.reporting.summary import CellResult, StudentResult, Summary, find_common_failures, summarize
+from autograder.reporting.page import page_of
+from autograder.reporting.states import State
+from autograder.reporting.summary import StudentResult, Summary, find_common_failures, summarize
 from tests.engine.plain_course import ASSIGNMENT, hand_in, make_course
 from tests.support import open_grader, run_autograder
 
@@ -73,8 +78,9 @@ def test_terminal_shows_marks_failures_and_the_slow(graded):
     _, run = graded
     assert re.search(r"bob +2 +2 +4 ", run.stdout)
     assert re.search(r"cid +0 +0 +0 +\d+ +4 ", run.stdout)
-    assert "5 graded: mean 5.6, median 8, lowest 0, highest 8" in run.stdout
-    assert "p1 test_double (2 of 5)" in run.stdout
+    assert "5 with marks: mean 5.6, median 8, lowest 0, highest 8" in run.stdout
+    assert "1 failed, could not be run or recorded: cid\n" in run.stdout
+    assert "p1 test_double (1 of 4)" in run.stdout  # cid's notebook was not run to its end
     assert "Slowest: dee (" in run.stdout
     assert re.search(r"Speed: +\d+ notebooks in \d+ s, \d+ a minute", run.stdout)
 
@@ -93,7 +99,7 @@ def test_files_say_the_same_as_the_gradebook(graded):
     assert sum(found["histogram"]) == len(CLASS)
     assert found["histogram"][8] == 3
     hardest = found["cells"][0]
-    assert (hardest["grade_id"], hardest["full"], hardest["of"], hardest["mean"]) == ("why", 0, 5, 0)
+    assert (hardest["grade_id"], hardest["full"], hardest["of"], hardest["mean"]) == ("why", 0, 4, 0)
     notes = {row["student"]: row["notes"] for row in found["students"]}
     suspicion, death = "uses what no answer needs, have a look: os._exit()", "the kernel died in cell 3"
     assert notes["cid"] == [f"{name}: {note}" for note in (suspicion, death) for name in ("p1", "p2")]
@@ -121,7 +127,7 @@ def test_later_runs_still_know_what_was_noted(graded, tmp_path):
     found = json.loads((course.root / "results" / ASSIGNMENT / "results.json").read_text())
     students = {row["student"]: row for row in found["students"]}
     assert len(students["cid"]["notes"]) == 4
-    assert [student for student, row in students.items() if row["is_due"]] == ["fay"]
+    assert [student for student, row in students.items() if row["state"] == "due"] == ["fay"]
     assert students["fay"]["notebooks"] == {}
 
 
@@ -130,15 +136,25 @@ def make_summary(*students: StudentResult) -> Summary:
     return Summary(f"course {BAD}", f"ps1 {BAD}", {"p1": 10}, list(students), cells)
 
 
-def test_page_runs_and_loads_nothing():
-    bad = StudentResult(BAD, BAD, BAD, {"p1": 3}, 10, notes=[f'{BAD} " onmouseover="alert(1)'], seconds=9, is_due=False)
+def fingerprint(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def test_page_runs_only_its_own_script_and_loads_nothing():
+    note = f'{BAD} " onmouseover="alert(1)'
+    bad = StudentResult(BAD, BAD, BAD, {"p1": 3}, 10, notes=[note], seconds=9, state=State.GRADED)
     html = page_of(make_summary(bad, StudentResult("ann", notebooks={"p1": 10}, max_score=10)))
     page = BeautifulSoup(html, "html.parser")
-    assert not page.find_all(["script", "link", "img", "iframe", "object", "form"])
+    assert not page.find_all(["link", "img", "iframe", "object", "form"])
+    data, script = page.find_all("script")
+    assert (data["type"], script.attrs) == ("application/json", {})
     for element in page.find_all(True):
-        assert not [name for name in element.attrs if name.startswith("on") or name in ("href", "src")]
+        assert not [name for name in element.attrs if name.startswith("on") or name == "src"]
+        assert re.fullmatch(r"#[a-z]+", element.get("href", "#part"))
     assert not re.search(r"url\(|@import|https?:", html)
-    assert "default-src 'none'" in page.find("meta", {"http-equiv": "Content-Security-Policy"})["content"]
+    policy = page.find("meta", {"http-equiv": "Content-Security-Policy"})["content"]
+    assert "default-src 'none'" in policy
+    assert f"script-src 'sha256-{fingerprint(script.string)}'" in policy
     assert page.get_text().count(BAD) >= 6
 
 
@@ -206,10 +222,10 @@ def test_what_failed_for_everybody_is_told_once_and_first(tmp_path):
 def test_nobody_graded_is_no_error(tmp_path):
     summary = make_summary(StudentResult("ann"))
     assert summary.statistics() == {}
-    assert "Nobody is graded yet" in page_of(summary)
-    assert csv_of(summary).count("\n") == 1
+    assert "Nobody has marks yet" in page_of(summary)
+    assert csv_of(summary).splitlines()[1:] == ["ann,,,,,,0,due"]
     write_results(summary, tmp_path / "results")
-    assert json.loads((tmp_path / "results" / "results.json").read_text())["students"][0]["is_due"] is True
+    assert json.loads((tmp_path / "results" / "results.json").read_text())["students"][0]["state"] == "due"
 
 
 STRANGE = "\x1b]0;owned\x07\u202e\udcff\x9b\nx"
@@ -217,7 +233,7 @@ SHOWN = r"\x1b]0;owned\x07\u202e\udcff\x9b\x0ax"
 
 
 def test_nothing_strange_is_written_or_printed(tmp_path, capsys):
-    strange = StudentResult(STRANGE, STRANGE, STRANGE, {"p1": 10}, 10, seconds=9, notes=[STRANGE], is_due=False)
+    strange = StudentResult(STRANGE, STRANGE, STRANGE, {"p1": 10}, 10, seconds=9, notes=[STRANGE], state=State.GRADED)
     summary = make_summary(strange, StudentResult("ann", notebooks={"p1": 10}, max_score=10, seconds=1))
     write_results(summary, tmp_path)
     found = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))["students"]

@@ -213,6 +213,7 @@ class Grader:
             submission.seconds[name] = result.seconds
             submission.provisional[name] = result.provisional
             submission.notes += [f"{name}: {note}" for note in (result.stopped, *result.notes) if note]
+            submission.stopped |= {name: result.stopped} if result.stopped else {}
         return submission
 
     def _fingerprints(self, student: str) -> dict[str, str]:

@@ -79,13 +79,14 @@ def grade_class(request: Request) -> None:
         graded = _grade_due(grader, students, force=request.force)
         seconds = time.monotonic() - started
         everybody = course.students(assignment.name)
-        summary = summarize(course, assignment.name, everybody, grader.due(everybody), grader.entries())
+        failed = {submission.student: submission.notes for submission in graded if not submission.recorded}
+        summary = summarize(course, assignment.name, everybody, grader.due(everybody), grader.entries(), failed)
     _show(course, summary, graded, students, as_json=request.as_json)
     if graded and not request.as_json:
         terminal.show_speed(sum(len(submission.seconds) for submission in graded), seconds)
-    failed = sorted(printable(submission.student) for submission in graded if not submission.recorded)
     if failed:
-        raise CourseError(f"{len(failed)} not graded: {', '.join(failed)}. They stay due; the same command tries again")
+        names = ", ".join(printable(student) for student in sorted(failed))
+        raise CourseError(f"{len(failed)} not graded: {names}. They stay due; the same command tries again")
 
 
 def grade_all(request: Request) -> None:

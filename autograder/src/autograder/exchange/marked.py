@@ -93,24 +93,20 @@ def read_marked(course: Course, assignment: str) -> list[Marked]:
         If the gradebook, or the record of what was collected, cannot be read.
     """
     handed_in = set(course.students(assignment))
-    summary = summarize(course, assignment, sorted(handed_in), [], {})
-    results = {result.student: result for result in summary.students}
-    known = course.read_gradebook(_read_students)
-    for student in known.keys() - results.keys():
-        results[student] = StudentResult(student, max_score=summary.max_score)
+    results = summarize(course, assignment, sorted(handed_in), [], {}).students
+    known = course.read_gradebook(_read_addresses)
     records = read_records(course, assignment)
     marked = []
-    for student in sorted(results):
-        first, last, email, lms_id = known.get(student, ("", "", "", ""))
-        results[student].first_name, results[student].last_name = first, last
-        marked.append(Marked(results[student], email, lms_id, student in handed_in, records.get(student)))
+    for result in results:
+        student = result.student
+        email, lms_id = known.get(student, ("", ""))
+        marked.append(Marked(result, email, lms_id, student in handed_in, records.get(student)))
     return marked
 
 
-def _read_students(gradebook: Gradebook) -> dict[str, tuple[str, str, str, str]]:
-    columns = (Student.id, Student.first_name, Student.last_name, Student.email, Student.lms_user_id)
-    rows = gradebook.db.query(*columns)
-    return {id_: (first or "", last or "", email or "", lms_id or "") for id_, first, last, email, lms_id in rows}
+def _read_addresses(gradebook: Gradebook) -> dict[str, tuple[str, str]]:
+    rows = gradebook.db.query(Student.id, Student.email, Student.lms_user_id)
+    return {student: (email or "", lms_id or "") for student, email, lms_id in rows}
 
 
 def number(points: float) -> str:

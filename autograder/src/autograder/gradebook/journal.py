@@ -49,6 +49,13 @@ class Entry:
         What the instructor should know.
     failures : dict
         By the name of the notebook, the errors of the instructor's cells that failed, by their nbgrader ids.
+    places : dict
+        By the name of the notebook, where these cells failed, by their nbgrader ids: the line of the cell, and the line
+        of the student's that was running. Either is empty if it is not known.
+    answered : dict
+        By the name of the notebook, which of the graded cells were answered at all.
+    stopped : dict
+        By the name of the notebook, why it could not be run, or not to its end.
     """
 
     id: str
@@ -56,6 +63,9 @@ class Entry:
     seconds: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     failures: dict[str, dict[str, str]] = field(default_factory=dict)
+    places: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    answered: dict[str, dict[str, bool]] = field(default_factory=dict)
+    stopped: dict[str, str] = field(default_factory=dict)
 
 
 class Journal:

@@ -10,18 +10,24 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from nbgrader.api import InvalidEntry
 from sqlalchemy.exc import OperationalError
 
 from autograder.course.coursedir import Course
 from autograder.course.files import copy_files, find_links
+from autograder.course.text import shorten
+from autograder.gradebook.answers import find_answered
 from autograder.gradebook.converters import FeedbackConverter, MarksConverter
 from autograder.gradebook.database import TransactionalGradebook, retry
-from autograder.gradebook.failures import find_failures
+from autograder.gradebook.failures import find_failures, find_places
 from autograder.gradebook.journal import Entry, Journal
 from autograder.gradebook.points import describe_odd_numbers
 from autograder.intake.submission import Submission
+
+T = TypeVar("T")
+_REASON = 200  # characters
 
 
 class Recorder:
@@ -184,12 +190,20 @@ class Recorder:
         old = self._journal.find(submission.student) if notebook != "*" else None
         old = old or Entry(identity)
         kept = [note for note in old.notes if not note.startswith(tuple(f"{name}: " for name in fresh))]
+        ran = {name: submission.notebooks[name] for name in submission.seconds}
+
+        def renewed(known: dict[str, T], new: dict[str, T]) -> dict[str, T]:
+            return {name: value for name, value in known.items() if name not in fresh} | new
+
         return Entry(
             id=identity,
             fingerprints=old.fingerprints | {name: submission.fingerprints[name] for name in fresh},
-            seconds=old.seconds | submission.seconds,
+            seconds=renewed(old.seconds, submission.seconds),
             notes=list(dict.fromkeys([*submission.notes, *kept])),
-            failures=old.failures | {name: find_failures(submission.notebooks[name]) for name in submission.seconds},
+            failures=renewed(old.failures, {name: find_failures(nb) for name, nb in ran.items()}),
+            places=renewed(old.places, {name: find_places(nb) for name, nb in ran.items()}),
+            answered=renewed(old.answered, {name: find_answered(nb) for name, nb in ran.items()}),
+            stopped=renewed(old.stopped, {name: shorten(why, _REASON) for name, why in submission.stopped.items()}),
         )
 
     def _recover(self) -> None:

@@ -56,6 +56,8 @@ class Submission:
         What the instructor should know.
     provisional : dict
         By the name of the notebook, the grade ids of the tests whose points a person is to look at.
+    stopped : dict
+        By the name of the notebook, why it could not be run, or not to its end.
     """
 
     student: str
@@ -68,6 +70,7 @@ class Submission:
     seconds: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     provisional: dict[str, Sequence[str]] = field(default_factory=dict)
+    stopped: dict[str, str] = field(default_factory=dict)
 
 
 def take_in(course: Course, assignment: Assignment, student: str, folder: Path) -> Submission:
@@ -161,6 +164,7 @@ def _take_in_notebook(submission: Submission, path: Path, templates: Mapping[str
     if name != path.stem:
         submission.notes.append(f"{path.name} was graded as {name}, whose cells it holds")
     submission.unreadable.discard(name)
+    submission.stopped.pop(name, None)
     submission.notebooks[name] = restored
     submission.notes += [f"{name}: {note}" for note in notes]
 
@@ -196,6 +200,8 @@ def _add_unreadable(submission: Submission, name: str, template: Template, reaso
     fail_cells(blank, "NotRead", reason)
     submission.notebooks[name] = blank
     submission.unreadable.add(name)
+    if is_written:
+        submission.stopped[name] = reason
 
 
 def _read_timestamp(submission: Submission) -> datetime.datetime | None:

@@ -10,10 +10,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader
-
-from autograder.course.text import harmless_cell, printable
-from autograder.reporting.summary import BINS, Summary
+from autograder.course.text import harmless_cell
+from autograder.reporting.items import CellResult
+from autograder.reporting.mistakes import Mistake
+from autograder.reporting.page import page_of
+from autograder.reporting.summary import StudentResult, Summary
 
 
 def write_results(summary: Summary, folder: Path) -> None:
@@ -27,7 +28,7 @@ def write_results(summary: Summary, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / "results.json", json.dumps(as_dict(summary), ensure_ascii=False, indent=1) + "\n")
     _write(folder / "marks.csv", csv_of(summary))
-    _write(folder / "report.html", page_of(summary))
+    _write(folder / "report.html", page_of(summary, folder))
 
 
 def as_dict(summary: Summary) -> dict[str, Any]:
@@ -39,48 +40,42 @@ def as_dict(summary: Summary) -> dict[str, Any]:
         "failed_for_all": [asdict(failure) for failure in summary.failures],
         "statistics": summary.statistics(),
         "histogram": summary.histogram(),
+        "notebooks": [asdict(notebook) for notebook in summary.by_notebook()],
         "students": [student.as_dict() for student in summary.students],
-        "cells": [asdict(cell) for cell in summary.cells],
+        "cells": [_cell_as_dict(cell) for cell in summary.cells],
+        "mistakes": [_mistake_as_dict(mistake) for mistake in summary.mistakes],
     }
 
 
+def _cell_as_dict(cell: CellResult) -> dict[str, Any]:
+    return asdict(cell) | {"hints": cell.hints}
+
+
+def _mistake_as_dict(mistake: Mistake) -> dict[str, Any]:
+    data = asdict(mistake)
+    del data["pages"]
+    return data
+
+
 def csv_of(summary: Summary) -> str:
-    """Return the marks as a table that a learning management system or a spreadsheet can import."""
+    """Return the marks as a table for a spreadsheet. Who has no marks has a line with a state and without points."""
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(["student_id", "last_name", "first_name", *summary.notebooks, "late_penalty", "score", "max_score"])
-    for student in summary.graded:
+    head = ["student_id", "last_name", "first_name", *summary.notebooks, "late_penalty", "score", "max_score", "state"]
+    writer.writerow(head)
+    for student in summary.students:
         names = [harmless_cell(text) for text in (student.student, student.last_name, student.first_name)]
-        points = [f"{student.notebooks[name]:g}" if name in student.notebooks else "" for name in summary.notebooks]
-        writer.writerow(
-            [*names, *points, *(f"{n:g}" for n in (student.late_penalty, student.score, student.max_score))]
-        )
+        writer.writerow([*names, *_points(student, list(summary.notebooks)), f"{student.max_score:g}", student.state])
     return table.getvalue()
 
 
-def page_of(summary: Summary) -> str:
-    """Return the summary as one HTML page that needs nothing from elsewhere."""
-    environment = Environment(
-        loader=PackageLoader("autograder", "reporting"), autoescape=True, trim_blocks=True, finalize=_shown
-    )
-    counts = summary.histogram()
-    bars = [
-        {
-            "count": count,
-            "height": 100 * count / max(*counts, 1),
-            "low": 100 * n // BINS,
-            "high": 100 * (n + 1) // BINS,
-        }
-        for n, count in enumerate(counts)
-    ]
-    return environment.get_template("report.html.j2").render(summary=summary, bars=bars)
+def _points(student: StudentResult, notebooks: list[str]) -> list[str]:
+    points = [f"{student.notebooks[name]:g}" if name in student.notebooks else "" for name in notebooks]
+    total = [f"{student.late_penalty:g}", f"{student.score:g}"] if student.notebooks else ["", ""]
+    return [*points, *total]
 
 
 def _write(path: Path, text: str) -> None:
     new = path.with_name(f".{path.name}.new")
     new.write_text(text, encoding="utf-8", errors="backslashreplace")  # one strange name is not to cost all the others
     os.replace(new, path)
-
-
-def _shown(value: object) -> object:
-    return printable(value) if isinstance(value, str) else value

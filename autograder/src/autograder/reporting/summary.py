@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from nbgrader.api import (
-    Assignment,
-    BaseCell,
-    Grade,
-    Gradebook,
-    Notebook,
-    Student,
-    SubmittedAssignment,
-    SubmittedNotebook,
-)
+from nbgrader.api import Gradebook
 
 from autograder.course.coursedir import Course
 from autograder.course.text import printable
 from autograder.gradebook.journal import Entry
+from autograder.reporting import reading
+from autograder.reporting.items import CellMark, CellResult, analyse
+from autograder.reporting.mistakes import NAMED, SHOWN, Mistake, cluster
+from autograder.reporting.states import State, notebook_state, submission_state
+from autograder.reporting.tenths import count_tenths
 
-BINS = 10  # of the histogram
 _SLOW = 5  # how many to name
 _CLASS = 2  # students at least, for a failure to be everybody's
 
@@ -41,10 +37,14 @@ class StudentResult:
         The points that there are to win.
     late_penalty : float
         The points that being late costs.
+    cells : dict
+        By notebook and nbgrader id, the points in each graded cell.
     needs_manual_grade : bool
-        Whether an answer waits for a person.
-    is_due : bool
-        Whether the submission is still to be graded.
+        Whether points wait for a person. Questions that are worth nothing do not count.
+    state : State
+        How far the submission is.
+    states : dict
+        By name, how far each notebook is that has marks.
     seconds : float
         How long the notebooks ran.
     notes : list of str
@@ -57,8 +57,10 @@ class StudentResult:
     notebooks: dict[str, float] = field(default_factory=dict)
     max_score: float = 0
     late_penalty: float = 0
+    cells: dict[tuple[str, str], float] = field(default_factory=dict)
     needs_manual_grade: bool = False
-    is_due: bool = True
+    state: State = State.DUE
+    states: dict[str, State] = field(default_factory=dict)
     seconds: float = 0
     notes: list[str] = field(default_factory=list)
 
@@ -67,9 +69,20 @@ class StudentResult:
         """Points won, less what being late costs."""
         return sum(self.notebooks.values()) - self.late_penalty
 
+    @property
+    def counts(self) -> bool:
+        """Whether the marks count in the figures of the class: there are some, and something was handed in."""
+        return bool(self.notebooks) and self.state != State.NOT_HANDED_IN
+
+    def has(self, notebook: str) -> bool:
+        """Return whether there are marks of a notebook, and it was handed in."""
+        return notebook in self.notebooks and self.states.get(notebook) != State.NOT_HANDED_IN
+
     def as_dict(self) -> dict[str, Any]:
         """Return the result as plain data, ready for JSON."""
-        return asdict(self) | {
+        data = asdict(self)
+        del data["cells"]
+        return data | {
             "student": printable(self.student),
             "score": self.score,
             "seconds": round(self.seconds, 2),
@@ -77,33 +90,24 @@ class StudentResult:
 
 
 @dataclass
-class CellResult:
-    """How the class did in one graded cell.
+class NotebookResult:
+    """How the class did in one notebook.
 
     Attributes
     ----------
-    notebook, grade_id : str
+    notebook : str
     max_score : float
         The points that there are to win.
-    full : int
-        How many students have all of them.
-    of : int
-        How many students have marks.
-    mean : float
-        The mean share of the points, from 0 to 1.
+    states : dict
+        How many students are in each state.
+    mean : float, optional
+        The mean of the points, of those who have handed it in.
     """
 
     notebook: str
-    grade_id: str
     max_score: float
-    full: int
-    of: int
-    mean: float
-
-    @property
-    def failed(self) -> int:
-        """How many students have not all the points."""
-        return self.of - self.full
+    states: dict[State, int]
+    mean: float | None
 
 
 @dataclass
@@ -143,11 +147,13 @@ class Summary:
     notebooks : dict
         The points that there are to win, by notebook.
     students : list of StudentResult
-        Everybody who has handed in or has marks, by name.
+        Everybody in the gradebook and everybody who has handed in, by name.
     cells : list of CellResult
-        Every graded cell that is worth something, the most failed first.
+        Every graded cell that is worth something, the hardest first.
     failures : list of CommonFailure
         What failed for everybody, given cells first.
+    mistakes : list of Mistake
+        What students got wrong in the same way, the most frequent first.
     """
 
     course: str
@@ -156,6 +162,7 @@ class Summary:
     students: list[StudentResult]
     cells: list[CellResult]
     failures: list[CommonFailure] = field(default_factory=list)
+    mistakes: list[Mistake] = field(default_factory=list)
 
     @property
     def max_score(self) -> float:
@@ -163,20 +170,38 @@ class Summary:
         return sum(self.notebooks.values())
 
     @property
-    def graded(self) -> list[StudentResult]:
-        """Those who have marks."""
-        return [student for student in self.students if student.notebooks]
+    def marked(self) -> list[StudentResult]:
+        """Those who have handed in and have marks."""
+        return [student for student in self.students if student.counts]
 
     @property
     def slowest(self) -> list[StudentResult]:
         """The few whose notebooks ran longest, if they ran longer than is usual here."""
-        usual = statistics.median([student.seconds for student in self.graded] or [0])
-        slow = [student for student in self.graded if student.seconds > 2 * usual]
+        usual = statistics.median([student.seconds for student in self.marked] or [0])
+        slow = [student for student in self.marked if student.seconds > 2 * usual]
         return sorted(slow, key=lambda student: -student.seconds)[:_SLOW]
+
+    def in_state(self, state: State) -> list[StudentResult]:
+        """Return the students whose submissions are in this state."""
+        return [student for student in self.students if student.state == state]
+
+    def by_notebook(self) -> list[NotebookResult]:
+        """Return how the class did in each notebook."""
+        return [self._notebook(name, most) for name, most in self.notebooks.items()]
+
+    def _notebook(self, name: str, most: float) -> NotebookResult:
+        states = dict.fromkeys(State, 0)
+        points = []
+        for student in self.students:
+            state = student.states.get(name, student.state)
+            states[state] += 1
+            if student.has(name):
+                points.append(student.notebooks[name])
+        return NotebookResult(name, most, states, round(statistics.fmean(points), 2) if points else None)
 
     def statistics(self) -> dict[str, float]:
         """Return mean, median, lowest and highest score of those who have marks; empty if nobody has."""
-        scores = [student.score for student in self.graded]
+        scores = [student.score for student in self.marked]
         if not scores:
             return {}
         figures: dict[str, Callable[[list[float]], float]]
@@ -185,15 +210,16 @@ class Summary:
 
     def histogram(self) -> list[int]:
         """Return how many students have each tenth of the points; the last one holds those who have them all."""
-        counts = [0] * BINS
-        for student in self.graded:
-            share = student.score / self.max_score if self.max_score else 0
-            counts[min(max(int(share * BINS), 0), BINS - 1)] += 1
-        return counts
+        return count_tenths(student.score / self.max_score if self.max_score else 0 for student in self.marked)
 
 
 def summarize(
-    course: Course, assignment: str, students: list[str], due: list[str], entries: dict[str, Entry]
+    course: Course,
+    assignment: str,
+    students: Sequence[str],
+    due: Sequence[str],
+    entries: Mapping[str, Entry],
+    failed: Mapping[str, Sequence[str]] | None = None,
 ) -> Summary:
     """Gather how a class did.
 
@@ -201,12 +227,14 @@ def summarize(
     ----------
     course : Course
     assignment : str
-    students : list of str
+    students : sequence of str
         Who has handed in.
-    due : list of str
+    due : sequence of str
         Who of them is still to be graded.
-    entries : dict of Entry
+    entries : mapping of Entry
         From the journal, by student.
+    failed : mapping, optional
+        By student whose submission could not be graded just now, the reasons.
 
     Raises
     ------
@@ -214,24 +242,81 @@ def summarize(
         If the gradebook cannot be read.
     """
 
-    def read(gradebook: Gradebook) -> tuple[dict[str, float], dict[str, StudentResult], list[CellResult]]:
-        known = gradebook.find_assignment(assignment).notebooks
-        maxima = {nb.name: nb.max_score for nb in sorted(known, key=lambda nb: str(nb.name))}
-        results = {student: StudentResult(student) for student in students}
-        _add_marks(gradebook, assignment, results)
-        return maxima, results, _count_cells(gradebook, assignment)
-
-    maxima, results, cells = course.read_gradebook(read)
+    failed = failed or {}
+    maxima, results, marks = course.read_gradebook(lambda gradebook: _read(gradebook, assignment, students))
+    _add_states(results, marks, set(due), entries, failed)
     for student, result in results.items():
         entry = entries.get(student, Entry(""))
         result.max_score = sum(maxima.values())
-        result.is_due = student in due
         result.seconds = sum(entry.seconds.values())
-        result.notes = [printable(note) for note in entry.notes]
-    ordered = [results[student] for student in sorted(results)]
-    tests = {(cell.notebook, cell.grade_id) for cell in cells}
-    failures = find_common_failures([entries[student] for student in sorted(entries)], tests)
-    return Summary(course.directory().course_id or course.root.name, assignment, maxima, ordered, cells, failures)
+        result.notes = [printable(note) for note in (*failed.get(student, ()), *entry.notes)]
+    tests = {(mark.notebook, mark.grade_id) for mark in marks}
+    mistakes = cluster(entries, tests, {student: (one.first_name, one.last_name) for student, one in results.items()})
+    _find_pages(mistakes, course, assignment)
+    return Summary(
+        course.directory().course_id or course.root.name,
+        assignment,
+        maxima,
+        [results[student] for student in sorted(results)],
+        _analyse(marks, results, entries),
+        find_common_failures([entries[student] for student in sorted(entries)], tests),
+        mistakes,
+    )
+
+
+def _read(
+    gradebook: Gradebook, assignment: str, students: Iterable[str]
+) -> tuple[dict[str, float], dict[str, StudentResult], list[CellMark]]:
+    """Return the points to win by notebook, the marks of everybody, and those of all cells."""
+    names = reading.read_names(gradebook)
+    results = {student: StudentResult(student, *names.get(student, ())) for student in {*names, *students}}
+    for student, notebook, points, penalty in reading.read_notebook_marks(gradebook, assignment):
+        results[student].notebooks[notebook] = points
+        results[student].late_penalty += penalty
+    return reading.read_maxima(gradebook, assignment), results, reading.read_cell_marks(gradebook, assignment)
+
+
+def _add_states(
+    results: Mapping[str, StudentResult],
+    marks: Iterable[CellMark],
+    due: set[str],
+    entries: Mapping[str, Entry],
+    failed: Mapping[str, Sequence[str]],
+) -> None:
+    waiting = defaultdict(set)
+    for mark in marks:
+        results[mark.student].cells[mark.notebook, mark.grade_id] = mark.points
+        if mark.waits and mark.max_score > 0:
+            waiting[mark.student].add(mark.notebook)
+    for student, result in results.items():
+        entry, waits = entries.get(student), waiting[student]
+        result.states = {name: notebook_state(name, entry, waits=name in waits) for name in result.notebooks}
+        result.needs_manual_grade = bool(waits)
+        result.state = submission_state(result.states.values())
+        if student in due:  # the marks that are there come from other work or from other tests
+            result.state = State.FAILED if student in failed else State.DUE
+            result.states = dict.fromkeys(result.notebooks, result.state)
+
+
+def _analyse(
+    marks: Iterable[CellMark], results: Mapping[str, StudentResult], entries: Mapping[str, Entry]
+) -> list[CellResult]:
+    """Analyse the cells by the marks that say something about them: the notebook was run to its end and is not due."""
+    settled = (State.GRADED, State.WAITING)
+    chosen = [mark for mark in marks if results[mark.student].states.get(mark.notebook) in settled]
+    answered = {(student, name): cells for student in entries for name, cells in entries[student].answered.items()}
+    return analyse(chosen, answered)
+
+
+def _find_pages(mistakes: Iterable[Mistake], course: Course, assignment: str) -> None:
+    seen: Counter[tuple[str, str]] = Counter()
+    for mistake in mistakes:
+        test = (mistake.notebook, mistake.grade_id)
+        seen[test] += 1
+        for student in mistake.students[:NAMED] if seen[test] <= SHOWN else []:
+            page = course.folder("feedback", student, assignment) / f"{mistake.notebook}.html"
+            if page.is_file():
+                mistake.pages[student] = page
 
 
 def find_common_failures(entries: list[Entry], tests: set[tuple[str, str]]) -> list[CommonFailure]:
@@ -254,50 +339,3 @@ def find_common_failures(entries: list[Entry], tests: set[tuple[str, str]]) -> l
             error = errors[0] if is_test else statistics.mode(errors)
             found.append(CommonFailure(name, cell, is_test, len(failures), error))
     return sorted(found, key=lambda failure: failure.is_test)
-
-
-def _add_marks(gradebook: Gradebook, assignment: str, results: dict[str, StudentResult]) -> None:
-    # All in one statement: whoever asks the objects for their scores asks the database for each.
-    query = (
-        gradebook.db.query(
-            Student.id,
-            Student.first_name,
-            Student.last_name,
-            Notebook.name,
-            SubmittedNotebook.score,
-            SubmittedNotebook.late_submission_penalty,
-            SubmittedNotebook.needs_manual_grade,
-        )
-        .join(SubmittedAssignment, SubmittedAssignment.student_id == Student.id)
-        .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
-        .join(Notebook, Notebook.id == SubmittedNotebook.notebook_id)
-        .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
-        .filter(Assignment.name == assignment)
-    )
-    for student, first_name, last_name, name, score, penalty, needs_manual_grade in query.order_by(Notebook.name):
-        result = results.setdefault(student, StudentResult(student))
-        result.first_name, result.last_name = first_name or "", last_name or ""
-        result.notebooks[name] = score
-        result.late_penalty += penalty or 0
-        result.needs_manual_grade |= bool(needs_manual_grade)
-
-
-def _count_cells(gradebook: Gradebook, assignment: str) -> list[CellResult]:
-    query = (
-        gradebook.db.query(Notebook.name, BaseCell.name, Grade.score, Grade.max_score)
-        .select_from(Grade)
-        .join(BaseCell, BaseCell.id == Grade.cell_id)
-        .join(SubmittedNotebook, SubmittedNotebook.id == Grade.notebook_id)
-        .join(Notebook, Notebook.id == SubmittedNotebook.notebook_id)
-        .join(Assignment, Assignment.id == Notebook.assignment_id)
-        .filter(Assignment.name == assignment)
-    )
-    scores: dict[tuple[str, str, float], list[float]] = {}
-    for notebook, cell, score, most in query.order_by(Notebook.name, BaseCell.name):
-        scores.setdefault((notebook, cell, most), []).append(score or 0)
-    cells = [
-        CellResult(*key, full=sum(score >= key[2] for score in won), of=len(won), mean=statistics.mean(won) / key[2])
-        for key, won in scores.items()
-        if key[2]
-    ]
-    return sorted(cells, key=lambda cell: (cell.mean, -cell.failed))

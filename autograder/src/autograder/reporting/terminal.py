@@ -23,13 +23,28 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.course.text import printable
-from autograder.reporting.summary import Summary
+from autograder.reporting.states import State
+from autograder.reporting.summary import StudentResult, Summary
 
 if TYPE_CHECKING:
     from autograder.check import CheckResult
     from autograder.doctor import Finding
 
 _NAMED = 5  # how many to name in one line
+_NAME = 40  # columns of a student's name
+_STATES = {
+    State.GRADED: "",
+    State.WAITING: "waiting",
+    State.FAILED: "failed",
+    State.DUE: "due",
+    State.NOT_HANDED_IN: "-",
+}
+_NOT_DONE = {
+    State.WAITING: "waiting for a person",
+    State.FAILED: "failed, could not be run or recorded",
+    State.DUE: "still to be graded",
+    State.NOT_HANDED_IN: "not handed in",
+}
 _PERIOD = 60  # s, between two lines of progress where there is no terminal
 
 out = Console(soft_wrap=False)
@@ -78,30 +93,49 @@ def show_judged(rows: Sequence[Mapping[str, Any]]) -> None:
 
 def show_summary(summary: Summary, students: list[str]) -> None:
     """Print the points of these students, a row each, and how the class did as a whole."""
-    table = Table(title=f"Assignment {summary.assignment}", title_justify="left", box=box.SIMPLE_HEAD)
-    table.add_column("student")
-    for name, points in summary.notebooks.items():
-        table.add_column(f"{name}\n/ {points:g}", justify="right")
-    table.add_column(f"total\n/ {summary.max_score:g}", justify="right")
-    table.add_column("seconds", justify="right")
-    table.add_column("notes")
-    for student in summary.students:
-        if student.student in students:
-            cells = [f"{student.notebooks[n]:g}" if n in student.notebooks else "-" for n in summary.notebooks]
-            total = f"{student.score:g}" if student.notebooks else "-"
-            notes = "due" if student.is_due else str(len(student.notes) or "")
-            table.add_row(Text(printable(student.student)), *cells, total, f"{student.seconds:.0f}", notes)
-    out.print(table)
+    wanted = set(students)
+    chosen = [student for student in summary.students if student.student in wanted]
+    table = _table_of_marks(summary, chosen, list(summary.notebooks))
+    if table.__rich_measure__(out, out.options).maximum <= out.width:
+        out.print(table)
+    else:
+        out.print(_table_of_marks(summary, chosen, []))
+        out.print("The points by notebook do not fit here: see report.html or marks.csv.", style="italic")
     _show_figures(summary)
+
+
+def _table_of_marks(summary: Summary, students: Sequence[StudentResult], notebooks: Sequence[str]) -> Table:
+    """Return a table with a row for each student, and with columns for these notebooks."""
+    title = Text(f"Assignment {printable(summary.assignment)}", style="italic")
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    table.add_column("student", no_wrap=True, max_width=_NAME)
+    for notebook in notebooks:
+        heading = Text(f"{printable(notebook)}\n/ {summary.notebooks[notebook]:g}")
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column(f"total\n/ {summary.max_score:g}", justify="right", no_wrap=True)
+    table.add_column("seconds", justify="right", no_wrap=True)
+    table.add_column("notes", justify="right", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    for student in students:
+        points = [f"{student.notebooks[notebook]:g}" if student.has(notebook) else "-" for notebook in notebooks]
+        total = f"{student.score:g}" if student.counts else "-"
+        notes = str(len(student.notes) or "")
+        name, state = Text(printable(student.student)), _STATES[student.state]
+        table.add_row(name, *points, total, f"{student.seconds:.0f}", notes, state)
+    return table
 
 
 def _show_figures(summary: Summary) -> None:
     figures = ", ".join(f"{name} {value:g}" for name, value in summary.statistics().items())
-    by_hand = sum(student.needs_manual_grade for student in summary.students)
-    out.print(Text(f"{len(summary.graded)} graded: {figures}" + (f"; {by_hand} wait for a person" if by_hand else "")))
+    out.print(Text(f"{len(summary.marked)} with marks" + (f": {figures}" if figures else "")))
+    for state, what in _NOT_DONE.items():
+        names = [printable(student.student) for student in summary.in_state(state)]
+        if names:
+            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+            out.print(Text(f"{len(names)} {what}: {', '.join(names[:_NAMED])}{more}"))
     failed = [f"{cell.notebook} {cell.grade_id} ({cell.failed} of {cell.of})" for cell in summary.cells if cell.failed]
     if failed:
-        out.print(Text(f"Most failed: {', '.join(failed[:_NAMED])}"))
+        out.print(Text(f"Most failed: {', '.join(map(printable, failed[:_NAMED]))}"))
     slow = [f"{printable(student.student)} ({student.seconds:.0f} s)" for student in summary.slowest]
     if slow:
         out.print(Text(f"Slowest: {', '.join(slow)}"))
