@@ -779,6 +779,17 @@ def test_notebooks_that_fit_are_shown(monkeypatch):
     assert not any("report.html" in line for line in lines)
 
 
+def test_of_a_large_class_those_are_shown_who_are_not_done(monkeypatch):
+    summary = some_class(300, books=2)
+    summary.students[-1].state = State.FAILED
+    lines = shown(monkeypatch, summary, 80)
+    rows = [line.split()[0] for line in lines if line.strip().startswith("s0") and "," not in line]
+    assert len(rows) == 200
+    assert rows == sorted(rows)
+    assert rows[-1] == summary.students[-1].student
+    assert "100 more students are in marks.csv." in lines
+
+
 @pytest.mark.parametrize("name", ["李" * 60, "[bold]x[/bold]", "\x1b[31mred\u202e", "é" * 200, "👩‍🔬" * 30])
 @pytest.mark.parametrize("books", [2, 20])
 def test_strange_names_keep_the_table_in_shape(monkeypatch, name, books):

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from autograder.doctor import Finding
 
 _NAMED = 5  # how many to name in one line
+_ROWS = 200  # of the table of students
+_TO_BE_SEEN = (State.WAITING, State.FAILED, State.DUE)
 _NAME = 40  # columns of a student's name
 _STATES = {
     State.GRADED: "",
@@ -92,15 +94,24 @@ def show_judged(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def show_summary(summary: Summary, students: list[str]) -> None:
-    """Print the points of these students, a row each, and how the class did as a whole."""
+    """Print the points of these students, a row each, and how the class did as a whole.
+
+    Of a large class only so many rows are printed as a person may read, those first that are not done.
+    """
     wanted = set(students)
-    chosen = [student for student in summary.students if student.student in wanted]
+    everybody = [student for student in summary.students if student.student in wanted]
+    chosen = everybody
+    if len(everybody) > _ROWS:
+        first = sorted(everybody, key=lambda student: student.state not in _TO_BE_SEEN)[:_ROWS]
+        chosen = sorted(first, key=lambda student: student.student)
     table = _table_of_marks(summary, chosen, list(summary.notebooks))
     if table.__rich_measure__(out, out.options).maximum <= out.width:
         out.print(table)
     else:
         out.print(_table_of_marks(summary, chosen, []))
         out.print("The points by notebook do not fit here: see report.html or marks.csv.", style="italic")
+    if left := len(everybody) - len(chosen):
+        out.print(f"{left} more students are in marks.csv.", style="italic")
     _show_figures(summary)
 
 
