@@ -74,10 +74,24 @@ def test_a_later_deadline_gives_points_back(course):
     assert run.output == "Marks that have changed: 1: dee.\nps1 is due on 2026-03-02 22:59 UTC.\n"
     assert marks(course) == {"ann": FULL, "dee": FULL, "eve": FULL}
     assert graded_files(course) == before
-    assert page(course, "ann") == pages["ann"]
+    assert page(course, "ann") == pages["ann"].replace("2026-03-01 10:00", "2026-03-02 22:59")
     assert "0.0 / 5.0" in pages["dee"].replace("Score: ", "")
     assert page(course, "dee") != pages["dee"]
     assert page(course, "dee").count("4.0 / 5.0") == pages["ann"].count("4.0 / 5.0") > 0
+
+
+def test_a_student_sees_when_the_work_was_due_and_handed_in(course):
+    assert "<p>Handed in on 2026-03-01 09:00 UTC. Due on 2026-03-01 10:00 UTC.</p>" in page(course, "ann")
+    late = "Handed in on 2026-03-02 10:00 UTC. Due on 2026-03-01 10:00 UTC. That is 1 day late.</p>"
+    assert late in page(course, "dee")
+    assert "<p>Due on 2026-03-01 10:00 UTC.</p>" in page(course, "eve")
+    call(course, "extension", "--student", "dee", "--days", "1", "--hours", "2.5")
+    extended = "Due on 2026-03-02 12:30 UTC, with your extension of 1 day 2 hours 30 minutes.</p>"
+    assert extended in page(course, "dee")
+    assert "extension" not in page(course, "ann")
+    call(course, "deadline", "--none")
+    assert "<p>Handed in on 2026-03-01 09:00 UTC.</p>" in page(course, "ann")
+    assert "Due on" not in page(course, "eve")
 
 
 def test_what_changes_is_what_grading_again_would_give(course):

@@ -63,6 +63,8 @@ def parse_time(text: str) -> datetime:
 def set_deadline(course: Course, assignment: str, deadline: datetime | None) -> list[str]:
     """Set the deadline of an assignment, or take it away, and return the students whose marks changed with it.
 
+    Without a deadline there are no extensions either: nbgrader cannot add one to nothing.
+
     Raises
     ------
     CourseError
@@ -71,8 +73,16 @@ def set_deadline(course: Course, assignment: str, deadline: datetime | None) -> 
         If the gradebook cannot be used.
     """
     read = read_assignment(course, assignment)
+
+    def change(book: Gradebook) -> None:
+        book.update_or_create_assignment(assignment, duedate=deadline)
+        if deadline is None:
+            for submission in book.assignment_submissions(assignment):
+                submission.extension = None
+            book.db.commit()
+
     with Grader(course, read) as grader:
-        course.write_gradebook(lambda book: book.update_or_create_assignment(assignment, duedate=deadline))
+        course.write_gradebook(change)
         return _reconsider(course, assignment, grader, course.students(assignment))
 
 

@@ -48,6 +48,7 @@ _CLASSES = re.compile(r"((highlight|hl-\w+|dataframe|anchor-link|[a-z]{1,2}\d?)(
 _PICTURE = re.compile(r"data:image/(png|jpeg|gif|webp|svg\+xml);base64,[\w+/=\s%]*")
 _UNSEEN = re.compile(r"<(style|script|title|head)\b", flags=re.IGNORECASE)
 _ENDS = {name: re.compile(rf"</{name}\s*>", flags=re.IGNORECASE) for name in ("style", "script", "title", "head")}
+_CONTENTS = '<div id="toc">'  # in nbgrader's template, below the score
 _SAFE_DATA = ("text/plain", "text/html", "text/markdown", "text/latex", "image/png", "image/jpeg", "image/svg+xml")
 _PRINTED = ("student", "first_name", "last_name", "notebook_path")  # as they are, by formgrader's template
 _MATHJAX = "https://cdnjs.cloudflare.com/ajax/libs/mathjax/"
@@ -260,7 +261,16 @@ class SafeHTMLExporter(HTMLExporter):
 
 
 class FeedbackExporter(SafeHTMLExporter):
-    """Adds a policy to each page: a browser runs MathJax and nothing else, even if the cleaning missed something."""
+    """Says on each page when the work was due and handed in, and adds a policy.
+
+    By the policy a browser runs MathJax and nothing else, even if the cleaning missed something.
+    """
+
+    def from_notebook_node(self, *args: Any, **kwargs: Any) -> tuple[str, dict[str, Any]]:  # type: ignore[override]
+        """Convert a notebook, and say what nbgrader's template does not say."""
+        html, resources = super().from_notebook_node(*args, **kwargs)
+        times = resources.get("nbgrader", {}).get("times")
+        return html.replace(_CONTENTS, f"<p>{escape(times)}</p>\n{_CONTENTS}", 1) if times else html, resources
 
     def _policy(self, html: str) -> str:
         return _POLICY_ELEMENT.format(_POLICY)

@@ -6,12 +6,14 @@ settings and to the same effect, but all of them in one gradebook, and so in one
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
 from typing import Any
 
 from nbconvert.preprocessors import ExecutePreprocessor, Preprocessor
 from nbformat import NotebookNode
+from nbgrader.api import SubmittedAssignment
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
@@ -28,7 +30,28 @@ from traitlets.utils.importstring import import_item
 from autograder.gradebook.database import TransactionalGradebook
 from autograder.gradebook.points import within_bounds
 
+_TIME = "%Y-%m-%d %H:%M"
 Converted = tuple[NotebookNode, dict[str, Any]]
+
+
+def describe_times(submission: SubmittedAssignment) -> str:
+    """Return in words when a submission was handed in, when it was due, and how late it was; empty if nobody knows."""
+    told = []
+    if submission.timestamp:
+        told.append(f"Handed in on {submission.timestamp:{_TIME}} UTC.")
+    if submission.duedate:  # with the student's extension
+        extension = f", with your extension of {_length(submission.extension)}" if submission.extension else ""
+        told.append(f"Due on {submission.duedate:{_TIME}} UTC{extension}.")
+    if submission.total_seconds_late > 0:
+        told.append(f"That is {_length(datetime.timedelta(seconds=submission.total_seconds_late))} late.")
+    return " ".join(told)
+
+
+def _length(time: datetime.timedelta) -> str:
+    """Return a length of time in days, hours and minutes, such as ``1 day 2 hours``."""
+    minutes = max(1, round(time.total_seconds() / 60))
+    parts = {"day": minutes // 1440, "hour": minutes // 60 % 24, "minute": minutes % 60}
+    return " ".join(f"{count} {unit}{'s' * (count > 1)}" for unit, count in parts.items() if count)
 
 
 class _InOpenGradebook:
@@ -108,6 +131,7 @@ class _Grades(_InOpenGradebook):
             "score": notebook.score - penalty,
             "max_score": notebook.max_score,
             "late_penalty": penalty,
+            "times": describe_times(self.gradebook.find_submission(self.assignment_id, self.student_id)),
         }
         return nb, resources
 

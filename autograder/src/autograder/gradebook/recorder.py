@@ -100,7 +100,7 @@ class Recorder:
     def reconsider(self, student: str) -> bool:
         """Apply the deadline as it is now to a submission that was recorded, without running it again.
 
-        Its penalties change, and its feedback pages say so. Return whether anything changed.
+        Its penalties change, and its feedback pages say so. Return whether a mark has changed.
 
         Raises
         ------
@@ -155,8 +155,9 @@ class Recorder:
         old = self._replaced / student / uuid.uuid4().hex
         with contextlib.ExitStack() as moves, self._gradebook.transaction():
             entry = self._journal.find(student)
-            if entry is None or not self._marks.reconsider(student):
+            if entry is None:
                 return False
+            changed = self._marks.reconsider(student)
             self._journal.write(student, replace(entry, id=old.name))
             if graded.is_dir():
                 new_pages = self._empty_folder("feedback", student)
@@ -164,7 +165,7 @@ class Recorder:
                 old.mkdir(parents=True)
                 moves.enter_context(_in_place_of(pages, new_pages, old / "feedback"))
         shutil.rmtree(old, ignore_errors=True)
-        return True
+        return changed
 
     def _ask_a_person(self, submission: Submission) -> None:
         """Have formgrader show the tests whose points are provisional as those that need manual grading."""
