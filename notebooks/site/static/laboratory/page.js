@@ -1,0 +1,101 @@
+// The page: its controls, and what follows when one of them is turned.
+"use strict";
+
+(function (laboratory) {
+  const { State, readSettings, setControls, describeControls, showCurves, showMaps, showBelief } = laboratory;
+  const OF_THE_RACES = /^(budget|races|startUp|seed|held\d)$/; // names of the controls that start all races anew
+  const A_TRY = 250; // milliseconds, while it plays
+
+  const book = globalThis.recipeBook;
+  const root = document.querySelector("article");
+  const byId = (id) => document.getElementById(id);
+  const state = new State(book, (done) => showCurves(state, done), showRace);
+
+  // Make the choices that follow from the book: its dials and their settings.
+  function fillChoices() {
+    book.dials.forEach((dial, i) => {
+      const select = Object.assign(document.createElement("select"), { id: `held${i}`, name: `held${i}` });
+      select.append(new Option("turns", ""), ...dial.settings.map((setting, place) => new Option(setting, place)));
+      const label = Object.assign(document.createElement("label"), { htmlFor: select.id, textContent: dial.name });
+      const pair = document.createElement("div");
+      pair.append(label, select);
+      byId("held").append(pair);
+    });
+    for (const select of root.querySelectorAll("[data-dial]")) {
+      const first = Number(select.dataset.dial);
+      select.append(...book.dials.map((dial, i) => new Option(dial.name, i, i === first, i === first)));
+    }
+  }
+
+  function showRace() {
+    showMaps(state);
+    showBelief(state);
+  }
+
+  // Start all races as the controls say, and show them.
+  function start() {
+    const settings = readSettings(root);
+    byId("step").max = settings.budget; // first, for the browser moves the step into its limits
+    byId("race").max = settings.races;
+    state.start(readSettings(root));
+    look();
+  }
+
+  // Show what there is as the controls say; no race changes.
+  function look() {
+    const settings = readSettings(root);
+    state.look(settings);
+    for (const output of root.querySelectorAll("output")) output.textContent = settings[output.htmlFor.value];
+    tellSpace();
+    showCurves(state, state.curves.bayesian.length === settings.races);
+    if (state.watched) showRace();
+    history.replaceState(null, "", `#${describeControls(root)}`);
+  }
+
+  function tellSpace() {
+    const { recipes, best } = state.space;
+    const left = recipes.length === 1 ? "One recipe is" : `${recipes.length.toLocaleString("en")} recipes are`;
+    const all = recipes.length < readSettings(root).budget ? " The budget is larger: each search may try all of them." : "";
+    byId("space-now").textContent = `${left} left to try; the best has ${best.toFixed(4)}.${all}`;
+  }
+
+  function turn(name) {
+    if (OF_THE_RACES.test(name)) return start();
+    if (name === "race") state.watch(readSettings(root));
+    look();
+  }
+
+  // Move the try on, until the last one or until it is stopped. What changes all the time is not read aloud.
+  function play() {
+    const step = byId("step");
+    if (step.value === step.max) step.value = step.min;
+    const told = root.querySelectorAll(".laboratory [aria-live]");
+    for (const one of told) one.setAttribute("aria-live", "off");
+    byId("play").textContent = "Pause";
+    const timer = setInterval(() => {
+      step.value = Number(step.value) + 1;
+      look();
+      if (step.value === step.max) byId("play").click();
+    }, A_TRY);
+    byId("play").onclick = () => {
+      clearInterval(timer);
+      for (const one of told) one.setAttribute("aria-live", "polite");
+      Object.assign(byId("play"), { textContent: "Play", onclick: play });
+    };
+  }
+
+  fillChoices();
+  setControls(root, location.hash.slice(1));
+  start();
+  byId("play").onclick = play;
+  root.addEventListener("input", ({ target }) => target.name && turn(target.name));
+  for (const button of root.querySelectorAll("[data-experiment]")) {
+    button.addEventListener("click", () => {
+      setControls(root, button.dataset.experiment);
+      start();
+      byId("best-so-far").scrollIntoView();
+    });
+  }
+  window.addEventListener("resize", look);
+  window.addEventListener("hashchange", () => (setControls(root, location.hash.slice(1)), start()));
+})((globalThis.laboratory ??= {}));

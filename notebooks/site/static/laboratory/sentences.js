@@ -1,0 +1,68 @@
+// What the charts show, in words.
+"use strict";
+
+(function (laboratory) {
+  const { NAMES, placeOf } = laboratory;
+
+  const score = (value) => value.toFixed(4);
+
+  // Return a recipe in words, such as "learning rate 0.001, batch size 64", without the dials that are held.
+  function describeRecipe(book, held, recipe) {
+    const free = book.dials.map((_, i) => i).filter((i) => held[i] === null);
+    const told = free.map((i) => `${book.dials[i].name} ${book.dials[i].settings[placeOf(recipe, i)]}`);
+    return told.join(", ") || "the only recipe";
+  }
+
+  // Return what all races have come to after the chosen try.
+  function describeCurves({ summaries, line, step, best }) {
+    const order = Object.keys(summaries).sort((a, b) => summaries[b][line][step - 1] - summaries[a][line][step - 1]);
+    const told = order.map((search) => `${NAMES[search]} ${score(summaries[search][line][step - 1])}`);
+    const tries = `${step} ${step === 1 ? "try" : "tries"}`;
+    return `After ${tries}, ${line} of the best score so far: ${told.join(", ")}. The best recipe has ${score(best)}.`;
+  }
+
+  // Return what the lead of Bayesian optimisation is worth: in tries of random search, and against the folds.
+  function describeVerdict({ summaries, line, step, exact, foldSpread }) {
+    if (!summaries.bayesian) return "";
+    const reached = summaries.bayesian[line][step - 1];
+    const lead = reached - summaries.random[line][step - 1];
+    const needed = exact.findIndex((value) => value >= reached - 1e-9) + 1;
+    const pace = needed
+      ? `Random search needs about ${needed} tries to get as far as Bayesian optimisation with ${step}.`
+      : `Random search does not get there before it has tried nearly everything.`;
+    const worth =
+      Math.abs(lead) < foldSpread
+        ? `less than ${score(foldSpread)}, by which the lead of the best recipe over a good one changes from fold to fold. Who tunes this table with three folds can hardly see it`
+        : `more than ${score(foldSpread)}, by which the lead of the best recipe over a good one changes from fold to fold. Such a difference counts`;
+    return `${pace} The two differ by ${score(Math.abs(lead))}: ${worth}.`;
+  }
+
+  // Return what one search has done on its map.
+  function describeMap(book, space, tries, squares) {
+    const touched = squares.filter((square) => square.tries).length;
+    const open = squares.filter((square) => square.recipes).length;
+    const best = laboratory.bestOf(space, tries);
+    const many = `${tries.length} ${tries.length === 1 ? "try" : "tries"}`;
+    return `${many} in ${touched} of ${open} squares. Best ${score(space.scores[best])}: ${describeRecipe(book, space.held, best)}.`;
+  }
+
+  // Return the belief along a dial: where it is highest, where it is least sure, and where it would look.
+  function describeBelief(dial, points) {
+    const top = (key) => points.reduce((found, point) => (point[key] > found[key] ? point : found));
+    const at = ({ place }) => `${dial.name} ${dial.settings[place]}`;
+    const [high, unsure, next] = [top("mean"), top("std"), top("promise")];
+    const promise = next.promise > 0 ? `The expected improvement is largest at ${at(next)}.` : "No improvement is expected along this dial.";
+    return `The mean is highest at ${at(high)}: ${score(high.mean)}, and the true score is ${score(high.score)}. The uncertainty is largest at ${at(unsure)}: ${score(unsure.std)}. ${promise}`;
+  }
+
+  // Return the belief on a map: where the mean is highest, and which of its recipes promises most.
+  function describeBeliefMaps({ book, space, settings: { across, up } }, points, most) {
+    const at = ({ recipe }) =>
+      [across, up].map((dial) => `${book.dials[dial].name} ${book.dials[dial].settings[placeOf(recipe, dial)]}`).join(", ");
+    const high = points.reduce((found, point) => (point.mean > found.mean ? point : found));
+    const next = most.promise > 0 ? `The expected improvement on this map is largest at ${at(most)} (✚).` : "No improvement is expected on this map.";
+    return `The mean is highest at ${at(high)}: ${score(high.mean)}; the true score is ${score(space.scores[high.recipe])}. ${next}`;
+  }
+
+  Object.assign(laboratory, { describeRecipe, describeCurves, describeVerdict, describeMap, describeBelief, describeBeliefMaps });
+})((globalThis.laboratory ??= {}));
