@@ -33,6 +33,8 @@ html_js_files = [
 ]
 html_context = {"default_mode": "auto"}
 html_use_index = False
+templates_path = ["templates"]
+html_sidebars = {"**": ["home.html", "search-button-field.html", "sbt-sidebar-nav.html"]}
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_logo = "static/logo.svg"

@@ -12,7 +12,7 @@
   // best (of all recipes), step (the try that is looked at), startUp (how many tries are random) and label.
   function drawCurves(holder, chart) {
     const width = Math.max(300, Math.min(holder.clientWidth || 700, 1000));
-    const height = width < 500 ? 300 : 360;
+    const height = width < 420 ? 260 : 360;
     const area = { left: 62, right: width - 14, top: 16, bottom: height - 46 };
     const range = rangeOf(chart);
     const x = scale([1, Math.max(2, chart.tries)], [area.left, area.right]);
@@ -22,8 +22,8 @@
     inside.append(svg("path", { class: "exact", d: pathOf(chart.exact, x, y) }));
     const corner = { x: area.left, y: area.top - 4, width: area.right - area.left, height: area.bottom - area.top + 8 };
     const clip = svg("defs", {}, svg("clipPath", { id: "inside-curves" }, svg("rect", corner)));
-    const parts = [clip, ...startUpOf(chart, x, area), ...axesOf(chart, x, y, area, range), ...bestOf(chart, y, area)];
-    show(holder, width, height, chart.label, ...parts, inside, stepOf(chart, x, area));
+    const parts = [clip, ...startUpOf(chart, x, y, area), ...axesOf(chart, x, y, area, range), ...bestOf(chart, y, area)];
+    show(holder, width, height, chart.label, ...parts, inside, ...stepOf(chart, x, area));
   }
 
   function rangeOf({ summaries, tries, best }) {
@@ -48,12 +48,12 @@
     ];
   }
 
-  function startUpOf({ startUp, tries }, x, area) {
+  function startUpOf({ startUp, tries, best }, x, y, area) {
     if (tries < 2) return [];
     const end = x(Math.min(startUp, tries));
     const box = { class: "start-up", x: area.left, y: area.top, width: end - area.left, height: area.bottom - area.top };
     const parts = [svg("rect", box)];
-    if (end - area.left > 60) parts.push(svg("text", { x: area.left + 6, y: area.bottom - 8 }, "start-up"));
+    if (end - area.left > 60) parts.push(svg("text", { x: area.left + 6, y: y(best) + 16 }, "start-up"));
     return parts;
   }
 
@@ -83,8 +83,9 @@
     ];
   }
 
-  function stepOf({ step }, x, area) {
-    return svg("line", { class: "step", x1: x(step), x2: x(step), y1: area.top, y2: area.bottom });
+  function stepOf({ step, tries }, x, area) {
+    if (step === tries) return []; // the right edge says so
+    return [svg("line", { class: "step", x1: x(step), x2: x(step), y1: area.top, y2: area.bottom })];
   }
 
   Object.assign(laboratory, { NAMES, drawCurves });

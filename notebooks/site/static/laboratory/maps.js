@@ -38,10 +38,10 @@
     const parts = map.values.flatMap((value, square) => squareParts(map, value, square, share));
     const bottom = TOP + SETTINGS * SIDE;
     map.across.settings.forEach((setting, i) => {
-      parts.push(svg("text", { x: LEFT + (i + 0.5) * SIDE, y: bottom + 15, "text-anchor": "middle" }, setting));
+      parts.push(svg("text", { class: "setting", x: LEFT + (i + 0.5) * SIDE, y: bottom + 15, "text-anchor": "middle" }, setting));
     });
     map.up.settings.forEach((setting, i) => {
-      parts.push(svg("text", { x: LEFT - 5, y: bottom - (i + 0.5) * SIDE + 4, "text-anchor": "end" }, setting));
+      parts.push(svg("text", { class: "setting", x: LEFT - 5, y: bottom - (i + 0.5) * SIDE + 4, "text-anchor": "end" }, setting));
     });
     const middle = (SETTINGS * SIDE) / 2;
     const under = { class: "title", x: LEFT + middle, y: bottom + 33, "text-anchor": "middle" };
@@ -70,7 +70,7 @@
   function drawScale(holder, limits, title, told) {
     const width = 320;
     const cells = Array.from({ length: 64 }, (_, i) =>
-      svg("rect", { x: 10 + i * 4.6875, y: 18, width: 5, height: 12, fill: colourOf(i / 63).fill }),
+      svg("rect", { x: 10 + (i * 300) / 64, y: 18, width: 6, height: 12, fill: colourOf(i / 63).fill }),
     );
     const ends = [
       svg("text", { x: 10, y: 45 }, told(limits[0])),

@@ -93,7 +93,7 @@
     button.addEventListener("click", () => {
       setControls(root, button.dataset.experiment);
       start();
-      byId("best-so-far").scrollIntoView();
+      byId("the-race").scrollIntoView();
     });
   }
   window.addEventListener("resize", look);

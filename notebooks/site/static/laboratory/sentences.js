@@ -5,6 +5,7 @@
   const { NAMES, placeOf } = laboratory;
 
   const score = (value) => value.toFixed(4);
+  const countTries = (count) => `${count} ${count === 1 ? "try" : "tries"}`;
 
   // Return a recipe in words, such as "learning rate 0.001, batch size 64", without the dials that are held.
   function describeRecipe(book, held, recipe) {
@@ -17,8 +18,7 @@
   function describeCurves({ summaries, line, step, best }) {
     const order = Object.keys(summaries).sort((a, b) => summaries[b][line][step - 1] - summaries[a][line][step - 1]);
     const told = order.map((search) => `${NAMES[search]} ${score(summaries[search][line][step - 1])}`);
-    const tries = `${step} ${step === 1 ? "try" : "tries"}`;
-    return `After ${tries}, ${line} of the best score so far: ${told.join(", ")}. The best recipe has ${score(best)}.`;
+    return `After ${countTries(step)}, ${line} of the best score so far: ${told.join(", ")}. The best recipe has ${score(best)}.`;
   }
 
   // Return what the lead of Bayesian optimisation is worth: in tries of random search, and against the folds.
@@ -27,14 +27,9 @@
     const reached = summaries.bayesian[line][step - 1];
     const lead = reached - summaries.random[line][step - 1];
     const needed = exact.findIndex((value) => value >= reached - 1e-9) + 1;
-    const pace = needed
-      ? `Random search needs about ${needed} tries to get as far as Bayesian optimisation with ${step}.`
-      : `Random search does not get there before it has tried nearly everything.`;
-    const worth =
-      Math.abs(lead) < foldSpread
-        ? `less than ${score(foldSpread)}, by which the lead of the best recipe over a good one changes from fold to fold. Who tunes this table with three folds can hardly see it`
-        : `more than ${score(foldSpread)}, by which the lead of the best recipe over a good one changes from fold to fold. Such a difference counts`;
-    return `${pace} The two differ by ${score(Math.abs(lead))}: ${worth}.`;
+    const pace = `Random search needs ${needed ? `about ${needed}` : `more than ${exact.length}`} tries to get as far as Bayesian optimisation with ${step}.`;
+    const worth = Math.abs(lead) < foldSpread ? "So this difference is hardly worth anything." : "So this difference counts.";
+    return `${pace} After ${countTries(step)} the two differ by ${score(Math.abs(lead))}. The lead of the best recipe over a good one changes by ${score(foldSpread)} from one fold of the cross-validation to the next. ${worth}`;
   }
 
   // Return what one search has done on its map.
@@ -42,8 +37,7 @@
     const touched = squares.filter((square) => square.tries).length;
     const open = squares.filter((square) => square.recipes).length;
     const best = laboratory.bestOf(space, tries);
-    const many = `${tries.length} ${tries.length === 1 ? "try" : "tries"}`;
-    return `${many} in ${touched} of ${open} squares. Best ${score(space.scores[best])}: ${describeRecipe(book, space.held, best)}.`;
+    return `${countTries(tries.length)} in ${touched} of ${open} squares. Best ${score(space.scores[best])}: ${describeRecipe(book, space.held, best)}.`;
   }
 
   // Return the belief along a dial: where it is highest, where it is least sure, and where it would look.
@@ -64,5 +58,5 @@
     return `The mean is highest at ${at(high)}: ${score(high.mean)}; the true score is ${score(space.scores[high.recipe])}. ${next}`;
   }
 
-  Object.assign(laboratory, { describeRecipe, describeCurves, describeVerdict, describeMap, describeBelief, describeBeliefMaps });
+  Object.assign(laboratory, { countTries, describeRecipe, describeCurves, describeVerdict, describeMap, describeBelief, describeBeliefMaps });
 })((globalThis.laboratory ??= {}));

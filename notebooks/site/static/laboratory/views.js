@@ -21,6 +21,7 @@
     chart.label = laboratory.describeCurves(chart);
     laboratory.drawCurves(byId("curves"), chart);
     byId("numbers").replaceChildren(...SEARCHES.map((search) => rowOf(search, state)));
+    tell("numbers-told", `All races, after ${laboratory.countTries(settings.step)}. The slider “After try” below chooses another.`);
     tell("progress", far < settings.races ? `Bayesian optimisation: ${far} of ${settings.races} races so far.` : "");
     if (!done) return;
     const exact = state.exactLine(Math.min(space.recipes.length, MANY));
