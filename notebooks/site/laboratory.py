@@ -18,6 +18,7 @@ SCRIPTS = [
         "space",
         "statistics",
         "gaussian_process",
+        "improvement",
         "searches",
         "race",
         "svg",

@@ -92,11 +92,17 @@
     const y = scale([0, most], [0, bottom - top]);
     const wide = (x(1) - x(0)) * 0.5;
     const parts = points.flatMap(({ place, promise }) => [
-      svg("rect", { class: "promise", x: x(place) - wide / 2, y: bottom - y(promise), width: wide, height: y(promise) }),
+      svg("rect", {
+        class: "promise",
+        x: x(place) - wide / 2,
+        y: bottom - y(promise),
+        width: wide,
+        height: y(promise),
+      }),
     ]);
-    const told = most > 0 ? `expected improvement (tallest: ${most.toPrecision(2)})` : "expected improvement: 0 everywhere";
+    const told = most > 0 ? `(tallest: ${most.toPrecision(2)})` : "(none)";
     parts.push(svg("line", { class: "base", x1: x(-0.5), x2: x(SETTINGS - 0.5), y1: bottom, y2: bottom }));
-    parts.push(svg("text", { class: "title", x: x(-0.5), y: top - 8 }, told));
+    parts.push(svg("text", { class: "title", x: x(-0.5), y: top - 8 }, `expected improvement ${told}`));
     return parts;
   }
 

@@ -9,7 +9,7 @@
   // Draw the curves into a holder.
   //
   // `chart` has: summaries (by search), tries, line ("median" or "mean"), exact (of random search, a number a try),
-  // best (of all recipes), step (the try that is looked at), startUp (how many tries are random) and label.
+  // best (of all recipes), step (the try that is looked at), startUp (how many tries are random) and label, a sentence.
   function drawCurves(holder, chart) {
     const width = Math.max(300, Math.min(holder.clientWidth || 700, 1000));
     const height = width < 420 ? 260 : 360;
@@ -22,7 +22,12 @@
     inside.append(svg("path", { class: "exact", d: pathOf(chart.exact, x, y) }));
     const corner = { x: area.left, y: area.top - 4, width: area.right - area.left, height: area.bottom - area.top + 8 };
     const clip = svg("defs", {}, svg("clipPath", { id: "inside-curves" }, svg("rect", corner)));
-    const parts = [clip, ...startUpOf(chart, x, y, area), ...axesOf(chart, x, y, area, range), ...bestOf(chart, y, area)];
+    const parts = [
+      clip,
+      ...startUpOf(chart, x, y, area),
+      ...axesOf(chart, x, y, area, range),
+      ...bestOf(chart, y, area),
+    ];
     show(holder, width, height, chart.label, ...parts, inside, ...stepOf(chart, x, area));
   }
 
@@ -51,7 +56,13 @@
   function startUpOf({ startUp, tries, best }, x, y, area) {
     if (tries < 2) return [];
     const end = x(Math.min(startUp, tries));
-    const box = { class: "start-up", x: area.left, y: area.top, width: end - area.left, height: area.bottom - area.top };
+    const box = {
+      class: "start-up",
+      x: area.left,
+      y: area.top,
+      width: end - area.left,
+      height: area.bottom - area.top,
+    };
     const parts = [svg("rect", box)];
     if (end - area.left > 60) parts.push(svg("text", { x: area.left + 6, y: y(best) + 16 }, "start-up"));
     return parts;
@@ -62,7 +73,9 @@
     const marks = ticks(range, 5);
     for (const mark of marks) {
       parts.push(svg("line", { class: "grid-line", x1: area.left, x2: area.right, y1: y(mark), y2: y(mark) }));
-      parts.push(svg("text", { x: area.left - 6, y: y(mark) + 4, "text-anchor": "end" }, mark.toFixed(decimalsOf(marks))));
+      parts.push(
+        svg("text", { x: area.left - 6, y: y(mark) + 4, "text-anchor": "end" }, mark.toFixed(decimalsOf(marks))),
+      );
     }
     const counts = [1, ...ticks([1, tries], area.right > 500 ? 8 : 5).filter((mark) => mark > 1 && mark % 1 === 0)];
     for (const mark of counts) {

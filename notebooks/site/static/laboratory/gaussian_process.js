@@ -1,10 +1,10 @@
-// A Gaussian process over recipes, and the expected improvement, as scikit-learn and SciPy compute them.
+// A Gaussian process over recipes, with the predictions of scikit-learn's GaussianProcessRegressor.
 "use strict";
 
 (function (laboratory) {
   const { SETTINGS, placeOf } = laboratory;
   const DIALS = 5;
-  // A dial goes from 0 to 1 in four equal steps. Recipes whose dials differ by this much in all still resemble each other.
+  // A dial goes from 0 to 1 in four equal steps. Recipes at this distance from each other still have similar scores.
   const LENGTH_SCALE = 1;
   const NOISE = 0.001; // variance of a score, with all scores scaled to variance 1
 
@@ -12,7 +12,7 @@
   function tabulateKernel() {
     const table = new Float64Array(DIALS * (SETTINGS - 1) ** 2 + 1);
     for (let squared = 0; squared < table.length; squared++) {
-      const scaled = (Math.sqrt(5 * squared) / (SETTINGS - 1)) / LENGTH_SCALE;
+      const scaled = Math.sqrt(5 * squared) / (SETTINGS - 1) / LENGTH_SCALE;
       table[squared] = (1 + scaled + (scaled * scaled) / 3) * Math.exp(-scaled);
     }
     return table;
@@ -29,14 +29,14 @@
     return places;
   }
 
-  // Fill `out` with the kernel between one recipe, given by its places, and each of many.
-  function fillKernel(out, places, one) {
-    for (let i = 0, at = 0; i < out.length; i++) {
-      let squared = 0;
-      for (let dial = 0; dial < DIALS; dial++, at++) squared += (places[at] - one[dial]) ** 2;
-      out[i] = KERNEL[squared];
+  // Return the kernel between one recipe, given by its places, and another, whose places begin at `from`.
+  function kernelBetween(one, places, from) {
+    let squared = 0;
+    for (let dial = 0; dial < DIALS; dial++) {
+      const steps = places[from + dial] - one[dial];
+      squared += steps * steps;
     }
-    return out;
+    return KERNEL[squared];
   }
 
   // Predicts the scores of `candidates` from the tries that it is told, one after the other.
@@ -76,17 +76,19 @@
     predict() {
       const { mean, std } = laboratory.momentsOf(this.scores);
       const scale = std || 1;
-      return {
-        mean: this.fromScores.map((value, i) => mean + value - mean * this.fromOnes[i]),
-        std: this.explained.map((value) => scale * Math.sqrt(Math.max(0, 1 - value))),
-      };
+      const belief = { mean: new Float64Array(this.explained.length), std: new Float64Array(this.explained.length) };
+      for (let i = 0; i < this.explained.length; i++) {
+        belief.mean[i] = mean + this.fromScores[i] - mean * this.fromOnes[i];
+        belief.std[i] = scale * Math.sqrt(Math.max(0, 1 - this.explained[i]));
+      }
+      return belief;
     }
 
     // Return the new row of the factor, without its last number.
     #rowOf(places) {
       const row = [];
       for (const note of this.notes) {
-        let value = fillKernel([0], places, note.places)[0];
+        let value = kernelBetween(places, note.places, 0);
         for (let i = 0; i < row.length; i++) value -= note.row[i] * row[i];
         row.push(value / note.row[row.length]);
       }
@@ -94,50 +96,17 @@
     }
 
     #passOver(places, row, rest) {
-      const pass = fillKernel(new Float64Array(this.explained.length), this.places, places);
-      row.forEach((factor, n) => {
-        const earlier = this.notes[n].pass;
-        for (let i = 0; i < pass.length; i++) pass[i] -= factor * earlier[i];
-      });
+      const pass = new Float64Array(this.explained.length);
+      for (let i = 0; i < pass.length; i++) pass[i] = kernelBetween(places, this.places, i * DIALS);
+      for (let n = 0; n < row.length; n++) subtract(pass, row[n], this.notes[n].pass);
       for (let i = 0; i < pass.length; i++) pass[i] /= rest;
       return pass;
     }
   }
 
-  // Return the probability that a standard normal number is below z, to 15 digits (Graeme West, 2005, after Hart).
-  function normalCdf(z) {
-    const x = Math.abs(z);
-    if (x > 37) return z > 0 ? 1 : 0;
-    const tail = Math.exp((-x * x) / 2) * (x < 7.07106781186547 ? hartsRatio(x) : continuedFraction(x));
-    return z > 0 ? 1 - tail : tail;
+  function subtract(from, factor, values) {
+    for (let i = 0; i < from.length; i++) from[i] -= factor * values[i];
   }
 
-  const polynomial = (x, coefficients) => coefficients.reduce((sum, coefficient) => sum * x + coefficient, 0);
-
-  function hartsRatio(x) {
-    const above = [
-      3.52624965998911e-2, 0.700383064443688, 6.37396220353165, 33.912866078383, 112.079291497871, 221.213596169931,
-      220.206867912376,
-    ];
-    const below = [
-      8.83883476483184e-2, 1.75566716318264, 16.064177579207, 86.7807322029461, 296.564248779674, 637.333633378831,
-      793.826512519948, 440.413735824752,
-    ];
-    return polynomial(x, above) / polynomial(x, below);
-  }
-
-  function continuedFraction(x) {
-    const fraction = [4, 3, 2, 1].reduce((sum, n) => x + n / sum, x + 0.65);
-    return 1 / fraction / 2.506628274631;
-  }
-
-  // Return by how much a try is expected to beat the best so far, where a worse try counts as 0.
-  function expectedImprovement(mean, std, best) {
-    const gain = mean - best;
-    if (std === 0) return Math.max(0, gain);
-    const z = gain / std;
-    return gain * normalCdf(z) + (std * Math.exp((-z * z) / 2)) / Math.sqrt(2 * Math.PI);
-  }
-
-  Object.assign(laboratory, { GaussianProcess, normalCdf, expectedImprovement });
+  Object.assign(laboratory, { GaussianProcess });
 })((globalThis.laboratory ??= {}));

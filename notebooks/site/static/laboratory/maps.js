@@ -14,7 +14,13 @@
 
   // Return, for each square, its number of tries, the best score found, and the mean and best of all that lies in it.
   function readSquares(space, tries, across, up) {
-    const squares = Array.from({ length: SETTINGS ** 2 }, () => ({ tries: 0, found: null, sum: 0, recipes: 0, lies: null }));
+    const squares = Array.from({ length: SETTINGS ** 2 }, () => ({
+      tries: 0,
+      found: null,
+      sum: 0,
+      recipes: 0,
+      lies: null,
+    }));
     for (const recipe of space.recipes) {
       const square = squares[squareOf(recipe, across, up)];
       square.sum += space.scores[recipe];
@@ -38,10 +44,14 @@
     const parts = map.values.flatMap((value, square) => squareParts(map, value, square, share));
     const bottom = TOP + SETTINGS * SIDE;
     map.across.settings.forEach((setting, i) => {
-      parts.push(svg("text", { class: "setting", x: LEFT + (i + 0.5) * SIDE, y: bottom + 15, "text-anchor": "middle" }, setting));
+      parts.push(
+        svg("text", { class: "setting", x: LEFT + (i + 0.5) * SIDE, y: bottom + 15, "text-anchor": "middle" }, setting),
+      );
     });
     map.up.settings.forEach((setting, i) => {
-      parts.push(svg("text", { class: "setting", x: LEFT - 5, y: bottom - (i + 0.5) * SIDE + 4, "text-anchor": "end" }, setting));
+      parts.push(
+        svg("text", { class: "setting", x: LEFT - 5, y: bottom - (i + 0.5) * SIDE + 4, "text-anchor": "end" }, setting),
+      );
     });
     const middle = (SETTINGS * SIDE) / 2;
     const under = { class: "title", x: LEFT + middle, y: bottom + 33, "text-anchor": "middle" };
@@ -54,15 +64,20 @@
     const x = LEFT + (square % SETTINGS) * SIDE;
     const y = TOP + (SETTINGS - 1 - Math.floor(square / SETTINGS)) * SIDE;
     const { fill, ink } = value === null ? { fill: "none", ink: "currentColor" } : colourOf(share(value));
-    const parts = [svg("rect", { class: "square", x: x + 1, y: y + 1, width: SIDE - 2, height: SIDE - 2, rx: 3, fill })];
+    const parts = [
+      svg("rect", { class: "square", x: x + 1, y: y + 1, width: SIDE - 2, height: SIDE - 2, rx: 3, fill }),
+    ];
     const middle = { x: x + SIDE / 2, y: y + SIDE / 2, "text-anchor": "middle" };
     if (map.ring === square) {
-      parts.push(svg("rect", { class: "ring", x: x + 3, y: y + 3, width: SIDE - 6, height: SIDE - 6, rx: 3, stroke: ink }));
+      parts.push(
+        svg("rect", { class: "ring", x: x + 3, y: y + 3, width: SIDE - 6, height: SIDE - 6, rx: 3, stroke: ink }),
+      );
     }
     const above = map.star === square ? 12 : map.cross === square ? 12 : 4;
     if (map.star === square) parts.push(svg("text", { ...middle, y: middle.y - 2, class: "star", fill: ink }, "★"));
     if (map.cross === square) parts.push(svg("text", { ...middle, y: middle.y - 2, class: "star", fill: ink }, "✚"));
-    if (map.texts[square]) parts.push(svg("text", { ...middle, y: middle.y + above, class: "inner", fill: ink }, map.texts[square]));
+    if (map.texts[square])
+      parts.push(svg("text", { ...middle, y: middle.y + above, class: "inner", fill: ink }, map.texts[square]));
     return parts;
   }
 

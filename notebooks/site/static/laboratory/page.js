@@ -5,11 +5,13 @@
   const { State, readSettings, setControls, describeControls, showCurves, showMaps, showBelief } = laboratory;
   const OF_THE_RACES = /^(budget|races|startUp|seed|held\d)$/; // names of the controls that start all races anew
   const A_TRY = 250; // milliseconds, while it plays
+  const REST = 300; // milliseconds until the address follows: browsers do not let it change all the time
 
   const book = globalThis.recipeBook;
   const root = document.querySelector("article");
   const byId = (id) => document.getElementById(id);
   const state = new State(book, (done) => showCurves(state, done), showRace);
+  let writing; // the timer that writes the address
 
   // Make the choices that follow from the book: its dials and their settings.
   function fillChoices() {
@@ -32,11 +34,24 @@
     showBelief(state);
   }
 
+  // Set all controls, as a text says or as they are at first, and start.
+  function set(text) {
+    const step = byId("step");
+    step.defaultValue = step.max = byId("budget").max;
+    byId("race").max = byId("races").max;
+    setControls(root, text);
+    start();
+  }
+
   // Start all races as the controls say, and show them.
   function start() {
-    const settings = readSettings(root);
-    byId("step").max = settings.budget; // first, for the browser moves the step into its limits
-    byId("race").max = settings.races;
+    const { budget, races } = readSettings(root);
+    const step = byId("step");
+    const last = step.value === step.max;
+    step.max = budget; // the browser moves the value into its limits
+    byId("race").max = races;
+    if (last) step.value = budget; // who looks at the last try goes on looking at the last one
+    step.defaultValue = budget; // so that the address names the try only if it is another
     state.start(readSettings(root));
     look();
   }
@@ -49,13 +64,15 @@
     tellSpace();
     showCurves(state, state.curves.bayesian.length === settings.races);
     if (state.watched) showRace();
-    history.replaceState(null, "", `#${describeControls(root)}`);
+    clearTimeout(writing);
+    writing = setTimeout(() => history.replaceState(null, "", `#${describeControls(root)}`), REST);
   }
 
   function tellSpace() {
     const { recipes, best } = state.space;
     const left = recipes.length === 1 ? "One recipe is" : `${recipes.length.toLocaleString("en")} recipes are`;
-    const all = recipes.length < readSettings(root).budget ? " The budget is larger: each search may try all of them." : "";
+    const all =
+      recipes.length < readSettings(root).budget ? " The budget is larger: each search may try all of them." : "";
     byId("space-now").textContent = `${left} left to try; the best has ${best.toFixed(4)}.${all}`;
   }
 
@@ -85,17 +102,15 @@
   }
 
   fillChoices();
-  setControls(root, location.hash.slice(1));
-  start();
+  set(location.hash.slice(1));
   byId("play").onclick = play;
   root.addEventListener("input", ({ target }) => target.name && turn(target.name));
   for (const button of root.querySelectorAll("[data-experiment]")) {
     button.addEventListener("click", () => {
-      setControls(root, button.dataset.experiment);
-      start();
+      set(button.dataset.experiment);
       byId("the-race").scrollIntoView();
     });
   }
   window.addEventListener("resize", look);
-  window.addEventListener("hashchange", () => (setControls(root, location.hash.slice(1)), start()));
+  window.addEventListener("hashchange", () => set(location.hash.slice(1)));
 })((globalThis.laboratory ??= {}));

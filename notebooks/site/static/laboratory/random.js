@@ -16,7 +16,7 @@
       counter = (counter + 1) | 0;
       a = b ^ (b >>> 9);
       b = (c + (c << 3)) | 0;
-      c = ((c << 21) | (c >>> 11)) + sum | 0;
+      c = (((c << 21) | (c >>> 11)) + sum) | 0;
       return (sum >>> 0) / 4294967296;
     }
     for (let i = 0; i < WARM_UP; i++) next();
@@ -25,7 +25,7 @@
 
   // Draw `count` items, none twice, in random order: the start of a Fisher-Yates shuffle of a copy.
   function draw(random, items, count) {
-    const left = Array.from(items);
+    const left = items.slice();
     for (let i = 0; i < count; i++) {
       const j = i + Math.floor(random() * (left.length - i));
       [left[i], left[j]] = [left[j], left[i]];

@@ -2,19 +2,28 @@
 "use strict";
 
 (function (laboratory) {
-  const { SETTINGS, recipeOf, draw, GaussianProcess, expectedImprovement } = laboratory;
+  const { SETTINGS, recipeOf, draw, GaussianProcess, expectedImprovement, improvementAtMost } = laboratory;
   const ALL_PLACES = [0, 1, 2, 3, 4];
+  const knownCounts = new Map(); // every race needs the same ones
 
   // Return how many settings of each of `dials` dials the largest grid has that fits the budget, largest number first.
   // Of grids of one size it is the most even one: the one with the smallest sum.
   function gridCounts(dials, budget) {
+    const key = `${dials} ${budget}`;
+    if (!knownCounts.has(key)) knownCounts.set(key, findCounts(dials, budget));
+    return knownCounts.get(key);
+  }
+
+  function findCounts(dials, budget) {
     let best = { size: 0 };
     function extend(counts, size, sum) {
       if (size > budget) return;
       if (counts.length < dials) {
         const most = counts.length ? counts[counts.length - 1] : SETTINGS;
         for (let count = 1; count <= most; count++) extend([...counts, count], size * count, sum + count);
-      } else if (size > best.size || (size === best.size && sum < best.sum)) best = { counts, size, sum };
+      } else if (size > best.size || (size === best.size && sum < best.sum)) {
+        best = { counts, size, sum };
+      }
     }
     extend([], 1, 0);
     return best.counts;
@@ -25,7 +34,10 @@
     const free = space.held.filter((place) => place === null).length;
     const counts = draw(random, gridCounts(free, budget), free);
     const chosen = space.held.map((place) => (place === null ? draw(random, ALL_PLACES, counts.pop()) : [place]));
-    const grid = chosen.reduce((partial, places) => partial.flatMap((one) => places.map((place) => [...one, place])), [[]]);
+    const grid = chosen.reduce(
+      (partial, places) => partial.flatMap((one) => places.map((place) => [...one, place])),
+      [[]],
+    );
     return draw(random, grid.map(recipeOf), grid.length);
   }
 
@@ -58,6 +70,7 @@
     let found = -1;
     let most = -1;
     for (const i of candidates) {
+      if (improvementAtMost(mean[i], std[i], best) <= most) continue;
       const promise = expectedImprovement(mean[i], std[i], best);
       if (promise > most) [found, most] = [i, promise];
     }

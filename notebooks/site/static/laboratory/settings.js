@@ -12,7 +12,8 @@
     return Math.min(Number(control.max), Math.max(Number(control.min), value));
   }
 
-  // Return the settings by name. `dial`, `across` and `up` are places in the book; `held` has the place of each dial's held setting, or null if it turns.
+  // Return the settings by name. `dial`, `across` and `up` are places in the book. `held` has the place of each dial's
+  // held setting, or null if it turns.
   function readSettings(root) {
     const settings = {};
     for (const control of controlsOf(root)) {

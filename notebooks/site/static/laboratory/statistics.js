@@ -19,15 +19,18 @@
 
   // Return the best score so far after each try.
   function bestSoFar(scores) {
-    let best = -Infinity;
-    return Float64Array.from(scores, (score) => (best = Math.max(best, score)));
+    const best = new Float64Array(scores);
+    for (let i = 1; i < best.length; i++) best[i] = Math.max(best[i], best[i - 1]);
+    return best;
   }
 
   // Return mean, median and the band that holds eight in ten, after each try. A race that has ended keeps its best.
   function summarise(curves, tries) {
     const summary = { mean: [], median: [], low: [], high: [] };
+    const column = new Float64Array(curves.length);
     for (let i = 0; i < tries; i++) {
-      const column = Float64Array.from(curves, (curve) => curve[Math.min(i, curve.length - 1)]).sort();
+      curves.forEach((curve, race) => (column[race] = curve[Math.min(i, curve.length - 1)]));
+      column.sort();
       summary.mean.push(momentsOf(column).mean);
       summary.median.push(quantileOf(column, 0.5));
       summary.low.push(quantileOf(column, 0.1));

@@ -38,9 +38,17 @@
 
   // The colours of cividis, which people with any kind of colour vision can tell apart, from dark to light.
   const CIVIDIS = [
-    [0, 34, 78], [18, 53, 112], [59, 73, 108], [87, 93, 109], [112, 113, 115], [138, 134, 120], [165, 156, 116],
-    [195, 179, 105], [225, 204, 85], [254, 232, 56],
-  ]; // prettier-ignore
+    [0, 34, 78],
+    [18, 53, 112],
+    [59, 73, 108],
+    [87, 93, 109],
+    [112, 113, 115],
+    [138, 134, 120],
+    [165, 156, 116],
+    [195, 179, 105],
+    [225, 204, 85],
+    [254, 232, 56],
+  ];
 
   // Return the colour of a share between 0 and 1, and an ink that can be read on it.
   function colourOf(share) {

@@ -17,11 +17,20 @@
   function showCurves(state, done) {
     const { settings, summaries, space, curves } = state;
     const far = curves.bayesian.length;
-    const chart = { ...settings, tries: settings.budget, summaries, best: space.best, exact: state.exactLine(settings.budget) };
+    const chart = {
+      ...settings,
+      tries: settings.budget,
+      summaries,
+      best: space.best,
+      exact: state.exactLine(settings.budget),
+    };
     chart.label = laboratory.describeCurves(chart);
     laboratory.drawCurves(byId("curves"), chart);
     byId("numbers").replaceChildren(...SEARCHES.map((search) => rowOf(search, state)));
-    tell("numbers-told", `All races, after ${laboratory.countTries(settings.step)}. The slider “After try” below chooses another.`);
+    tell(
+      "numbers-told",
+      `All races, after ${laboratory.countTries(settings.step)}. The slider “After try” below sets another.`,
+    );
     tell("progress", far < settings.races ? `Bayesian optimisation: ${far} of ${settings.races} races so far.` : "");
     if (!done) return;
     const exact = state.exactLine(Math.min(space.recipes.length, MANY));
@@ -87,7 +96,8 @@
       tried: tries.includes(point.recipe),
     }));
     const told = laboratory.describeBelief(book.dials[dial], points);
-    const unused = tries.length < settings.startUp ? " The search is in its start-up and does not use its belief yet." : "";
+    const unused =
+      tries.length < settings.startUp ? " The search is in its start-up: it does not use its belief yet." : "";
     laboratory.drawBelief(byId("belief"), { dial: book.dials[dial], points, label: told });
     tell("belief-told", told + unused);
     showBeliefMaps(state, tries);
@@ -111,7 +121,12 @@
       const limits = [Math.min(...known), Math.max(...known)];
       const texts = values.map((value) => (value === null ? "" : value.toFixed(3).replace(/^0/, "")));
       drawMap(byId(`belief-${key}`), { ...mapOf(state, tries), values, texts, cross, limits, label: told });
-      drawScale(byId(`belief-${key}-scale`), limits, key === "mean" ? "mean ROC AUC" : "standard deviation of the ROC AUC", score);
+      drawScale(
+        byId(`belief-${key}-scale`),
+        limits,
+        key === "mean" ? "mean ROC AUC" : "standard deviation of the ROC AUC",
+        score,
+      );
     }
     tell("belief-maps-told", told);
   }
