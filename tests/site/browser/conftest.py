@@ -11,6 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from notebooks.site.build import build
+from notebooks.site.laboratory import PAGE
+from tests.site.test_site import write
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
@@ -30,6 +34,19 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def laboratory(tmp_path_factory) -> Path:
+    """The page of the laboratory in a site with one small lesson, so that no lesson has to be executed."""
+    root = tmp_path_factory.mktemp("laboratory")
+    write(root / "notebooks" / "01_oven.ipynb")
+    write(root / "exercises" / "_1_1_1_exercise.ipynb")
+    for path in root.glob("*/*.ipynb"):
+        (root / "executed").mkdir(exist_ok=True)
+        shutil.copy(path, root / "executed")
+    build(root / "executed", root / "work", root / "site", root)
+    return root / "site" / f"{PAGE}.html"
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@
 (function (laboratory) {
   const { SETTINGS, placeOf, svg, show, scale, colourOf } = laboratory;
   const SIDE = 44;
-  const LEFT = 58;
+  const LEFT = 60;
   const TOP = 8;
 
   // Return the square of a recipe on the map of two dials, from 0 to 24, row by row.
@@ -55,7 +55,7 @@
     });
     const middle = (SETTINGS * SIDE) / 2;
     const under = { class: "title", x: LEFT + middle, y: bottom + 33, "text-anchor": "middle" };
-    const beside = { class: "title", transform: `translate(11 ${TOP + middle}) rotate(-90)`, "text-anchor": "middle" };
+    const beside = { class: "title", transform: `translate(14 ${TOP + middle}) rotate(-90)`, "text-anchor": "middle" };
     parts.push(svg("text", under, map.across.name), svg("text", beside, map.up.name));
     show(holder, LEFT + SETTINGS * SIDE + 6, bottom + 42, map.label, ...parts);
   }

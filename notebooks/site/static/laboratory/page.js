@@ -2,7 +2,8 @@
 "use strict";
 
 (function (laboratory) {
-  const { State, readSettings, setControls, describeControls, showCurves, showMaps, showBelief } = laboratory;
+  const { State, readSettings, setControls, describeControls, showSpace, showCurves, showMaps, showBelief } =
+    laboratory;
   const OF_THE_RACES = /^(budget|races|startUp|seed|held\d)$/; // names of the controls that start all races anew
   const A_TRY = 250; // milliseconds, while it plays
   const REST = 300; // milliseconds until the address follows: browsers do not let it change all the time
@@ -53,6 +54,7 @@
     if (last) step.value = budget; // who looks at the last try goes on looking at the last one
     step.defaultValue = budget; // so that the address names the try only if it is another
     state.start(readSettings(root));
+    showSpace(state, budget);
     look();
   }
 
@@ -61,19 +63,10 @@
     const settings = readSettings(root);
     state.look(settings);
     for (const output of root.querySelectorAll("output")) output.textContent = settings[output.htmlFor.value];
-    tellSpace();
     showCurves(state, state.curves.bayesian.length === settings.races);
     if (state.watched) showRace();
     clearTimeout(writing);
     writing = setTimeout(() => history.replaceState(null, "", `#${describeControls(root)}`), REST);
-  }
-
-  function tellSpace() {
-    const { recipes, best } = state.space;
-    const left = recipes.length === 1 ? "One recipe is" : `${recipes.length.toLocaleString("en")} recipes are`;
-    const all =
-      recipes.length < readSettings(root).budget ? " The budget is larger: each search may try all of them." : "";
-    byId("space-now").textContent = `${left} left to try; the best has ${best.toFixed(4)}.${all}`;
   }
 
   function turn(name) {

@@ -29,12 +29,19 @@
       ? (Array.from(control.options).find((option) => option.defaultSelected) ?? control.options[0]).value
       : control.defaultValue;
 
+  // Say whether a control can have this value; the browser moves a number into its limits.
+  function allows(control, value) {
+    if (control.tagName !== "SELECT") return Number.isFinite(Number(value));
+    return Array.from(control.options).some((option) => option.value === value);
+  }
+
   // Set every control: as `text` says, such as "budget=20&seed=3", or as it is at first.
   function setControls(root, text) {
     const wanted = new URLSearchParams(text);
     for (const control of controlsOf(root)) {
-      control.value = wanted.get(control.name) ?? firstOf(control);
-      if (control.tagName === "SELECT" && control.selectedIndex < 0) control.value = firstOf(control);
+      control.value = firstOf(control);
+      const value = wanted.get(control.name);
+      if (value !== null && allows(control, value)) control.value = value;
     }
   }
 

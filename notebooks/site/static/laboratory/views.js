@@ -13,6 +13,13 @@
     if (byId(id).textContent !== text) byId(id).textContent = text; // what is told anew is read aloud anew
   }
 
+  // Say which recipes are left to try, for the budget that is wanted.
+  function showSpace({ space: { recipes, best } }, wanted) {
+    const left = recipes.length === 1 ? "One recipe is" : `${recipes.length.toLocaleString("en")} recipes are`;
+    const all = recipes.length < wanted ? " The budget is larger: each search may try all of them." : "";
+    tell("space-now", `${left} left to try; the best has ${score(best)}.${all}`);
+  }
+
   // Show the curves of all races. What is read aloud waits until all are run.
   function showCurves(state, done) {
     const { settings, summaries, space, curves } = state;
@@ -131,5 +138,5 @@
     tell("belief-maps-told", told);
   }
 
-  Object.assign(laboratory, { showCurves, showMaps, showBelief });
+  Object.assign(laboratory, { showSpace, showCurves, showMaps, showBelief });
 })((globalThis.laboratory ??= {}));
