@@ -35,7 +35,7 @@ SCRIPTS = [
 
 
 def recipe_book_script() -> str:
-    """Return the recipe book as a script, which a page from disk may load, other than a file of data.
+    """Return the recipe book as a script: a page from disk may load a script, but no file of data.
 
     The mean scores stand in the order of the dials' settings, the first dial's changing slowest.
     """
@@ -47,7 +47,7 @@ def recipe_book_script() -> str:
 
 
 def fold_spread(book: pd.DataFrame) -> float:
-    """Return by how much the lead of the best recipe over a good one, of the best thousand, changes from fold to fold."""
+    """Return by how much the best recipe's lead over one of the best thousand changes from fold to fold."""
     best = book.nlargest(1000, "mean_test_score")[SPLITS]
     return float((best.iloc[0] - best).std(axis=1, ddof=0).median())
 
