@@ -2,7 +2,7 @@
 "use strict";
 
 (function (laboratory) {
-  // Of Hart's approximation, the highest power first.
+  // The coefficients of the approximation, the highest power first.
   const ABOVE = [
     3.52624965998911e-2, 0.700383064443688, 6.37396220353165, 33.912866078383, 112.079291497871, 221.213596169931,
     220.206867912376,
@@ -19,7 +19,8 @@
     return Math.exp((-z * z) / 2) / ROOT;
   }
 
-  // Return the probability that a standard normal number is below z, to 15 digits (Graeme West, 2005, after Hart).
+  // Return the probability that a standard normal number is below z, to 15 digits (Graeme West: Better
+  // approximations to cumulative normal functions, 2005).
   function normalCdf(z) {
     const x = Math.abs(z);
     const tail = x < FAR ? Math.exp((-x * x) / 2) * (polynomial(x, ABOVE) / polynomial(x, BELOW)) : farTail(x);
