@@ -195,6 +195,19 @@ def test_the_address_shares_a_race(lab):
     assert label(lab(FEW), "curves") != shown
 
 
+def test_a_link_to_a_section_changes_no_setting(lab, laboratory):
+    """Fails if the name of a section is taken for settings, or if the first settings change the address."""
+    page = lab("the-race")
+    assert page.url == f"{laboratory.as_uri()}#the-race"
+    turn(page, "seed", 8)
+    page.wait_for_url(re.compile("#seed=8$"))
+    page.evaluate("location.hash = 'the-treasure-map'")
+    turn(page, "step", 7)
+    page.wait_for_url(re.compile("seed=8&step=7$"))
+    page.get_by_role("button", name="Set up: the whole book").click()
+    page.wait_for_url(laboratory.as_uri())
+
+
 def test_an_address_with_nonsense_shows_the_first_settings(lab):
     page = lab("races=10&budget=no&startUp=-3&held0=9&line=up&seed=1e99&other=1")
     assert page.locator("#budget-now").inner_text() == "48"

@@ -66,7 +66,18 @@
     showCurves(state, state.curves.bayesian.length === settings.races);
     if (state.watched) showRace();
     clearTimeout(writing);
-    writing = setTimeout(() => history.replaceState(null, "", `#${describeControls(root)}`), REST);
+    writing = setTimeout(writeAddress, REST);
+  }
+
+  // Say whether the address ends with settings; other addresses end with the name of a section, or with nothing.
+  function hasSettings() {
+    return location.hash.includes("=");
+  }
+
+  function writeAddress() {
+    const settings = describeControls(root);
+    if (settings) history.replaceState(null, "", `#${settings}`);
+    else if (hasSettings()) history.replaceState(null, "", location.pathname + location.search);
   }
 
   function turn(name) {
@@ -105,5 +116,5 @@
     });
   }
   window.addEventListener("resize", look);
-  window.addEventListener("hashchange", () => set(location.hash.slice(1)));
+  window.addEventListener("hashchange", () => hasSettings() && set(location.hash.slice(1)));
 })((globalThis.laboratory ??= {}));
