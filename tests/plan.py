@@ -38,6 +38,7 @@ ORDER = (
     "engine/honest/test_honest",
     "engine/attacks/test_attacks",
     "site/browser/test_site",
+    "site/browser/test_laboratory",
     "engine/test_journal",
     "engine/forgeries/test_forgeries",
     "site/browser/test_lab",
@@ -52,6 +53,7 @@ ORDER = (
 # machine that does other things as well takes several times as long as an idle one.
 LIMITS = {
     "site/browser/test_site": 600,
+    "site/browser/test_laboratory": 300,
     "class": 1200,
     "course/test_answers": 900,
     "course/test_lessons": 600,

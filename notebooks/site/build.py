@@ -17,6 +17,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from notebooks.site.execute import CORES, EXECUTED, ROOT, changed, execute, lessons, report
+from notebooks.site.laboratory import PAGE
 
 HERE = Path(__file__).parent
 SITE = ROOT / "site"
@@ -87,6 +88,7 @@ def assemble(executed: Path, pages: Path, root: Path = ROOT) -> None:
     for mark, part in parts.items():
         text = text.replace(f"<!-- {mark} -->", part)
     (pages / "index.md").write_text(text, encoding="utf-8")
+    shutil.copy(HERE / f"{PAGE}.md", pages)
 
 
 def lesson_of(path: Path) -> Lesson:

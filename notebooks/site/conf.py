@@ -7,6 +7,8 @@ from pathlib import Path
 import nbformat
 from docutils import nodes
 
+from notebooks.site import laboratory
+
 project = html_title = "The Art of Fine-Tuning"
 language = "en"
 extensions = ["myst_nb"]
@@ -31,6 +33,8 @@ html_js_files = [
 ]
 html_context = {"default_mode": "auto"}
 html_use_index = False
+templates_path = ["templates"]
+html_sidebars = {"**": ["home.html", "search-button-field.html", "sbt-sidebar-nav.html"]}
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_logo = "static/logo.svg"
@@ -66,7 +70,24 @@ def offer_notebooks_only(app, pagename: str, templatename: str, context: dict, d
         ]
 
 
+def write_recipe_book(app) -> None:
+    """Put the recipe book, as a script, where the laboratory loads it."""
+    script = Path(app.outdir) / "_static" / laboratory.SCRIPTS[0]
+    script.parent.mkdir(parents=True, exist_ok=True)
+    script.write_text(laboratory.recipe_book_script(), encoding="utf-8")
+
+
+def equip_laboratory(app, pagename: str, templatename: str, context: dict, doctree) -> None:
+    """Load the laboratory's scripts and style on its own page only."""
+    if pagename == laboratory.PAGE:
+        app.add_css_file(f"{laboratory.PAGE}/{laboratory.PAGE}.css")
+        for script in laboratory.SCRIPTS:
+            app.add_js_file(script, loading_method="defer")
+
+
 def setup(app) -> None:
     """Connect what this file adds to Sphinx."""
     app.connect("doctree-read", describe_pictures)
+    app.connect("builder-inited", write_recipe_book)
+    app.connect("html-page-context", equip_laboratory)
     app.connect("html-page-context", offer_notebooks_only, priority=600)  # after the theme, which adds the buttons

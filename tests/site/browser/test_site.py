@@ -9,14 +9,16 @@ from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from notebooks.site.build import build, exercises
 from notebooks.site.execute import changed, execute, lessons
+from notebooks.site.laboratory import PAGE as LABORATORY
 from tests.course.repository import EXECUTED, run_of_lesson
+from tests.site.browser.conftest import leaves
 
 PHONE = {"width": 390, "height": 844}
-ALL_PAGES = ["index", *(f"{path.parent.name}/{path.stem}" for path in [*lessons(), *exercises()])]
+ALL_PAGES = ["index", LABORATORY, *(f"{path.parent.name}/{path.stem}" for path in [*lessons(), *exercises()])]
 
 
 @pytest.fixture(scope="session")
@@ -42,24 +44,6 @@ def served(site):
 class _QuietHandler(SimpleHTTPRequestHandler):
     def log_message(self, *args):
         pass
-
-
-@pytest.fixture
-def page(browser) -> Page:
-    """A page on which whatever goes wrong or asks for the network is noted in ``page.complaints``."""
-    page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light")
-    page.complaints = []
-    page.on("console", lambda said: said.type in ("error", "warning") and page.complaints.append(said.text))
-    page.on("pageerror", lambda error: page.complaints.append(str(error)))
-    page.on("response", lambda answer: answer.status >= 400 and page.complaints.append(answer.url))
-    page.on("request", lambda asked: _leaves(asked.url) and page.complaints.append(asked.url))
-    yield page
-    page.close()
-    assert not page.complaints
-
-
-def _leaves(url: str) -> bool:
-    return urlsplit(url).hostname not in (None, "127.0.0.1")
 
 
 def test_a_page_that_asks_for_the_network_is_noticed(page, site, tmp_path):
@@ -93,7 +77,7 @@ def test_every_link_leads_somewhere(page, served, site):
         links[page.url] = page.eval_on_selector_all("a[href]", "links => links.map(link => link.href)")
         anchors[page.url] = page.eval_on_selector_all("[id]", "marked => marked.map(one => one.id)")
     assert any("#" in link for found in links.values() for link in found)
-    for link in {link for found in links.values() for link in found if not _leaves(link)}:
+    for link in {link for found in links.values() for link in found if not leaves(link)}:
         target, fragment = urldefrag(link)
         assert (site / unquote(urlsplit(target).path).lstrip("/")).is_file(), link
         assert not fragment or unquote(fragment) in anchors[target], link
