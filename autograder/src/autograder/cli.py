@@ -534,8 +534,9 @@ def prove(
 def deadline(when: str | None, assignment: str | None, remove: bool, folder: Path | None, db_url: str | None) -> None:
     """Set the deadline of an assignment to WHEN, such as "2026-12-01 23:59 Europe/Berlin", or show it.
 
-    Without a time zone it is UTC. With --none all extensions go as well. What is graded already is not run again: what being late costs is taken off, or given
-    back, at once, and the feedback pages say so. How much it costs is for the settings, as in nbgrader.
+    Without a time zone it is UTC. With --none all extensions go as well. What is graded already is not run again: what
+    being late costs is taken off, or given back, at once, and the feedback pages say so. How much it costs is for the
+    settings, as in nbgrader.
     """
     from autograder import deadlines
 
