@@ -100,7 +100,8 @@ class Publisher(IOPubThread):
         self.socket = self.background_socket = channel
         self._waiting: set[GradingStream] = set()
         self._wake = threading.Event()
-        self._flusher = threading.Thread(target=self._flush_waiting, name="IOPub", daemon=True)
+        self._starting = threading.Lock()
+        self._flusher: threading.Thread | None = None  # not made here: after a fork it could not be started
 
     def schedule(self, f: Callable[[], object]) -> None:
         """Call a function now."""
@@ -113,8 +114,10 @@ class Publisher(IOPubThread):
     def flush_later(self, stream: GradingStream) -> None:
         """Flush a stream after its interval, if nothing else does before."""
         self._waiting.add(stream)
-        if self._flusher.ident is None:
-            self._flusher.start()
+        with self._starting:
+            if self._flusher is None:
+                self._flusher = threading.Thread(target=self._flush_waiting, name="IOPub", daemon=True)
+                self._flusher.start()
         self._wake.set()
 
     def _flush_waiting(self) -> None:
