@@ -54,11 +54,29 @@ def test_a_file_beside_the_notebook_that_the_import_would_find_is_found(tmp_path
 @pytest.mark.parametrize(
     "text",
     ["os.environ['KERAS_BACKEND'] = 'jax'", "%env PANDAS=1", "import sys; sys.path.append('lib')",
-     "assert 'pandas' not in sys.modules", "importlib.reload(pandas)"],
+     "assert 'pandas' not in sys.modules", "importlib.reload(pandas)", "from sys import modules", "os.chdir('data')",
+     "%cd data"],
 )  # fmt: skip
 @pytest.mark.parametrize("where", ["released", "hidden"])
 def test_nothing_is_imported_for_an_assignment_that_changes_imports(tmp_path, text, where):
     assert make(tmp_path, PLAIN, *[text] * (where == "released"), hidden=text) == []
+
+
+FILTER = "import warnings\nwarnings.filterwarnings('error')"
+
+
+def test_nothing_is_imported_if_something_is_set_before_that_an_import_adds_to(tmp_path):
+    """NumPy and others put their own filter of warnings in front when they are imported."""
+    assert make(tmp_path / "before", f"{FILTER}\nimport numpy") == []
+    assert make(tmp_path / "apart", FILTER, "import numpy") == []
+    assert make(tmp_path / "logging", "logging.basicConfig(level='DEBUG')", "import numpy") == []
+    assert make(tmp_path / "after", "import numpy", FILTER, "import os") == ["numpy"]
+
+
+def test_a_script_of_the_assignment_is_looked_at_as_well(tmp_path):
+    (tmp_path / "source" / "ps1").mkdir(parents=True)
+    (tmp_path / "source" / "ps1" / "helper.py").write_text("import os\nos.environ['A'] = 'b'\n")
+    assert make(tmp_path, "import helper", PLAIN) == []
 
 
 def test_the_imports_of_hidden_tests_and_solutions_are_no_part_of_it(tmp_path):
@@ -105,6 +123,24 @@ def test_a_students_file_of_the_same_name_is_imported(tmp_path):
     settings = {"sandbox": "none", "modules": ["numpy"]}
     _, (seen, mine) = run_cells(tmp_path, LOOK, "import numpy; print(numpy.mine)", ForkProvisioner=settings)
     assert (seen, mine) == ("False\n", "1\n")
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [("helper.py", "import os\nos.environ['A'] = 'b'"), ("matplotlibrc", ""), ("p.ipynb", "os.environ['A'] = 'b'"),
+     ("p.ipynb", f"{FILTER}\nimport matplotlib")],
+)  # fmt: skip
+def test_a_notebook_that_may_notice_imports_modules_itself(tmp_path, file, text):
+    if file.endswith(".ipynb"):
+        notebooks.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text, id="x")]), tmp_path / file)
+    else:
+        (tmp_path / file).write_text(text)
+    settings = {"sandbox": "none", "modules": ["matplotlib"], "careful": True}
+    look = "import sys; print('matplotlib' in sys.modules)"
+    assert run_cells(tmp_path, look, ForkProvisioner=settings)[1] == ["False\n"]
+    assert run_cells(tmp_path, look, ForkProvisioner={**settings, "careful": False})[1] == ["True\n"]
+    (tmp_path / file).unlink()
+    assert run_cells(tmp_path, look, ForkProvisioner=settings)[1] == ["True\n"]
 
 
 def test_a_run_says_what_is_imported_once(tmp_path):

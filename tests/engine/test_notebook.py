@@ -171,3 +171,69 @@ def test_a_judged_test_can_have_a_time_limit_of_its_own(tmp_path):
     assert "test" in done.findings
     assert done.seconds < 20
     assert nb.cells[1].outputs[-1].output_type == "error"
+
+
+def test_a_judged_test_over_its_limit_wins_nothing_even_if_the_answer_goes_on(tmp_path):
+    (tmp_path / "own").mkdir()
+    (tmp_path / "given").mkdir()
+    answer = "import time\ndef slow():\n    try: time.sleep(20)\n    except BaseException: pass\n    return 1"
+    test = cell("# autograder: time limit 1 s\nassert slow() == 1", "test", grade=True)
+    nb = nbformat.v4.new_notebook(cells=[cell(answer, "slow", solution=True), test])
+    table = Table(live=["slow"], reads=[], allowed={"test": ["get slow: function", "call slow: data"]})
+    done = run_notebook(nb, tmp_path / "own", Config({"Execute": {"timeout": 60}}), table, tmp_path / "given")
+    assert (done.findings["test"].timed_out, list(done.provisional)) == (True, [])
+    assert nb.cells[1].outputs[-1].ename == "CellTimeoutError"
+
+
+def test_a_limit_of_zero_is_none_of_its_own(tmp_path):
+    nb = nbformat.v4.new_notebook(cells=[cell(f"# autograder: time limit 0 s\n{SLEEP}", "test", grade=True)])
+    run_notebook(nb, tmp_path, Config({"Execute": {"timeout": 1}}))
+    assert nb.cells[0].outputs[-1].ename == "CellTimeoutError"
+
+
+FORK = "import os\nif os.fork() == 0:\n    print('child')\nelse:\n    print('parent')"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
+def test_a_child_process_that_leaves_its_cell_takes_no_other_cell_away(tmp_path):
+    rest = [f"print({number})" for number in range(5)]
+    leave = "import sys\nif os.fork() == 0:\n    sys.exit(0)\nprint('goes on')"
+    stopped, texts = run_cells(tmp_path, FORK, leave, *rest)
+    assert not stopped
+    assert "child" in texts[0]
+    assert "parent" in texts[0]
+    assert "goes on\n" in texts[1]
+    assert texts[2:] == [f"{number}\n" for number in range(5)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
+def test_text_that_no_message_can_hold_is_lost_and_the_rest_runs(tmp_path):
+    stopped, texts = run_cells(tmp_path, r"print('\ud83d\ude00')", "print('after')")
+    assert not stopped
+    assert "UnicodeEncodeError" in texts[0] + texts[1]
+    assert texts[1].startswith("after\n")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
+def test_programs_find_the_variables_that_jupyter_sets(tmp_path):
+    _, (text,) = run_cells(tmp_path, "import os\nprint(os.environ['PAGER'], os.environ['TERM'])")
+    assert text == "cat xterm-color\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
+def test_a_thread_may_end_its_work_after_the_last_cell(tmp_path):
+    late = "import threading, time\ndef work():\n    time.sleep(0.5)\n    open('late.txt', 'w').write('x')"
+    stopped, _ = run_cells(tmp_path, f"{late}\nthreading.Thread(target=work).start()")
+    assert not stopped
+    assert (tmp_path / "late.txt").read_text() == "x"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
+def test_a_message_of_too_many_values_ends_the_notebook_before_it_takes_memory(tmp_path):
+    forge = (
+        "import sys\nchannel = get_ipython().kernel.iopub_socket\n"
+        "channel.send_multipart([b'<IDS|MSG>', b'', b'{}', b'{}', b'{}', b'[' + b'{},' * 3_000_000 + b'{}]'])"
+    )
+    stopped, texts = run_cells(tmp_path, "print('before')", forge, "print('after')")
+    assert "nonsense in cell 2" in stopped
+    assert texts == ["before\n", "NotRun", "NotRun"]

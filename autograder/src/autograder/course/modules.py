@@ -12,14 +12,19 @@ import json
 import re
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from traitlets.config import Config
 
-# Text that may change what an import gives or does: nothing is imported beforehand for such an assignment.
-_CHANGES_IMPORTS = re.compile(r"environ|putenv|%set_env|%env|dotenv|sys\.(modules|path|meta_path)|importlib|reload\b")
+# Text that may change what a later import gives or does.
+_CHANGES_IMPORTS = re.compile(
+    r"environ|putenv|%set_env|%env|dotenv|chdir|%cd|sys\.(modules|path|meta_path)|from\s+sys\s+import|importlib|reload\b"
+)
+# What a module adds to when it is imported: the sequence matters.
+_ADDED_TO = re.compile(r"filterwarnings|simplefilter|basicConfig|setLevel")
+_IMPORT = re.compile(r"^\s*(?:import|from)\s+(\w+)")
 _SETTINGS_FILES = {"matplotlib": "matplotlibrc"}  # what a module reads from the folder that it is imported in
 
 
@@ -27,8 +32,8 @@ def imported_modules(root: Path, config: Config, assignment: str) -> list[str]:
     """Return the modules that the cells of a released assignment import for every student.
 
     Modules of the standard library, those that are not installed, and those that a file of the assignment hides are
-    left out. There are none if a cell changes the environment variables, the modules or their search path, also if
-    that cell is a hidden test; and none if the assignment was not released.
+    left out. There are none if a cell or a script of the assignment, also a hidden test, may change what they give or do
+    (`changes_imports`); and none if the assignment was not released.
 
     Parameters
     ----------
@@ -41,7 +46,7 @@ def imported_modules(root: Path, config: Config, assignment: str) -> list[str]:
     """
     folders = [root / _folder(config, name) / assignment for name in ("release", "source")]
     released, source = ([cell for path in sorted(folder.glob("*.ipynb")) for cell in _cells(path)] for folder in folders)
-    if any(_CHANGES_IMPORTS.search(cell) for cell in [*released, *source]):
+    if any(changes_imports(texts) for texts in (released, source, *map(_scripts, folders))):
         return []
     names = {name for cell in released for name in _imports(cell)}
     return sorted(name for name in names if _is_safe(name, folders))
@@ -58,7 +63,45 @@ def with_modules(root: Path, config: Config, assignment: str | None = None) -> C
     names = [assignment] if assignment else [path.name for path in folder.glob("*") if path.is_dir()]
     changed: Config = copy.deepcopy(config)
     changed.ForkProvisioner.modules = imported_modules(root, config, names[0]) if len(names) == 1 else []
+    changed.ForkProvisioner.careful = True
     return changed
+
+
+def changes_imports(texts: Iterable[str]) -> bool:
+    """Return whether cells or scripts may change what an import after them gives or does."""
+    added = False
+    for text in texts:
+        if _CHANGES_IMPORTS.search(text):
+            return True
+        for line in text.splitlines():
+            found = _IMPORT.match(line)
+            if added and found and found[1] not in sys.stdlib_module_names:
+                return True
+            added = added or bool(_ADDED_TO.search(line))
+    return False
+
+
+def needs_own_imports(folder: Path, modules: Iterable[str], *, careful: bool) -> bool:
+    """Return whether a notebook in this folder has to import these modules itself.
+
+    That is so if a file of the folder hides one of them. If ``careful``, it is also so if a file of the folder, such as
+    the notebook itself, may change what an import gives or does, or if one of the modules reads its settings there.
+    """
+    tops = {name.partition(".")[0] for name in modules}
+    there = {path.name for path in folder.iterdir()}
+    if {*tops, *(f"{top}.py" for top in tops)} & there:
+        return True
+    if not careful or not tops:
+        return False
+    if any(_SETTINGS_FILES.get(top) in there for top in tops):
+        return True
+    cells = [list(_cells(path)) for path in folder.glob("*.ipynb")]
+    return any(changes_imports(texts) for texts in [*cells, _scripts(folder)])
+
+
+def _scripts(folder: Path) -> list[str]:
+    """Return the texts of the scripts of a folder: cells may import or run them."""
+    return [path.read_text(encoding="utf-8", errors="replace") for path in sorted(folder.rglob("*.py")) if path.is_file()]
 
 
 def _folder(config: Config, name: str) -> str:

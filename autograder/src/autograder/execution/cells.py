@@ -13,6 +13,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from string import Template
 from subprocess import DEVNULL
 from typing import Any, BinaryIO
@@ -26,6 +27,7 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute
 from traitlets.config import Config
 
+from autograder.course.modules import needs_own_imports
 from autograder.course.notebooks import is_instructors
 from autograder.course.settings import kernel_environment
 from autograder.execution.executor import KernelLost
@@ -38,6 +40,7 @@ from autograder.sandbox.limits import Limits
 
 # A line of one of the instructor's cells: how long this cell may take.
 _TIME_LIMIT = re.compile(r"^\s*#+\s*autograder:\s*time limit\s+(\d+(?:\.\d+)?)\s*s\s*$", re.MULTILINE)
+_FAILED = {"status": "error"}
 _SHUTDOWN = 5  # s, for a kernel to end by itself; as long as Jupyter waits
 
 
@@ -89,7 +92,9 @@ class CellsExecute(Execute):
     def _get_timeout(self, cell: NotebookNode | None) -> float | None:
         """Return how many seconds a cell may take: what it says itself if it is the instructor's, or as nbclient."""
         if cell is not None and is_instructors(cell) and (found := _TIME_LIMIT.search(cell.source)):
-            return float(found[1])
+            own = float(found[1])
+            if own > 0:
+                return own
         limit: float | None = super()._get_timeout(cell)
         return limit
 
@@ -177,7 +182,9 @@ class ForkExecute(CellsExecute):
         """Start the kernel, wait until it may use its core, and end it after the block."""
         env = _environment(self._spec)
         provisioner = ForkProvisioner(config=self.config)
-        self._kernel = provisioner.start_grading(env, self.resources["metadata"]["path"], self.inbox)
+        folder = Path(self.resources["metadata"]["path"])
+        bare = needs_own_imports(folder, provisioner.modules, careful=provisioner.careful)
+        self._kernel = provisioner.start_grading(env, folder, self.inbox, bare=bare)
         self.kc = GradingClient(self._kernel, Limits(config=self.config).as_dict())
         try:
             with contextlib.ExitStack() as opened:
@@ -230,7 +237,7 @@ class ForkExecute(CellsExecute):
         assert self.judging
         self._number += 1
         cell.execution_count, cell.outputs = self._number, []
-        messages = self.judging.decide(cell, self._get_timeout(cell))
+        messages = self.judging.decide(cell, self._get_timeout(cell), self.error_on_timeout)
         self.clear_before_next_output = False
         for message in messages:
             self.process_message(message, cell, index)
@@ -266,21 +273,27 @@ class ForkExecute(CellsExecute):
         """Take in what the kernel sends about a cell until it replies, or what stands for a reply after the limit."""
         limit = self._get_timeout(cell)
         self._idle = False
-        while True:
+        while not self._idle:
             try:
                 for message in self._messages(request, limit):
                     if message["msg_type"] == "execute_reply":
-                        if self.record_timing:
-                            cell.metadata["execution"]["shell.execute_reply"] = timestamp(message)
-                        return message
+                        return self._take_reply(message, cell)
                     self._take(message, cell, index)
-                raise DeadKernelError("the kernel has not replied")
             except TimeoutError:
                 if not self.interrupt_on_timeout:
                     raise CellTimeoutError.error_from_timeout_and_cell("Timeout", int(limit or 0), cell) from None
-            self._kernel.send_signal(signal.SIGINT)
-            if self.error_on_timeout:
-                return {"content": {**self.error_on_timeout, "status": "error"}}
+                self._kernel.send_signal(signal.SIGINT)
+                if self.error_on_timeout:
+                    break
+        # After the limit, or if it is idle and has not replied: nbclient would wait for the reply until the limit.
+        return {
+            "content": {"ename": "CellTimeoutError", "evalue": "", "traceback": [], **self.error_on_timeout, **_FAILED}
+        }
+
+    def _take_reply(self, message: dict[str, Any], cell: NotebookNode) -> dict[str, Any]:
+        if self.record_timing:
+            cell.metadata["execution"]["shell.execute_reply"] = timestamp(message)
+        return message
 
     def _wait_until_idle(self, request: str, cell: NotebookNode, index: int) -> None:
         """Take in what the kernel sends about a cell that has ended."""

@@ -68,8 +68,17 @@ class Judging:
             self._judge.run(cell.source)
         return False
 
-    def decide(self, cell: NotebookNode, timeout: float | None) -> list[dict[str, Any]]:
-        """Have the judge decide a test that has a number, and return its outputs as messages of a kernel."""
+    def decide(self, cell: NotebookNode, timeout: float | None, error: dict[str, Any]) -> list[dict[str, Any]]:
+        """Have the judge decide a test that has a number, and return its outputs as messages of a kernel.
+
+        Parameters
+        ----------
+        cell : NotebookNode
+        timeout : float, optional
+            Seconds that it may take.
+        error : dict
+            The content of the error that a test gets which takes longer; it wins nothing then.
+        """
         assert self._judge
         name = grade_id(cell) or ""
         allowed = self._table.allowed
@@ -86,6 +95,9 @@ class Judging:
         )
         if finding.drift and allowed is not None and not finding.reason:
             finding.reason = f"the submission gives another meaning to `{finding.drift[0]}`"
+        if finding.timed_out and error:
+            shown = [output for output in finding.outputs if output["output_type"] != "execute_result"]
+            finding.outputs, finding.reason, finding.plain = [*shown, {"output_type": "error", **error}], "", True
         self.findings[name] = finding
         return [_as_message(output) for output in finding.outputs]
 

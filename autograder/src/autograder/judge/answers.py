@@ -312,7 +312,7 @@ class Answers(Peer):
             self._folder.enter(message["cwd"])
         if "random" in message:
             random.setstate(self.decoder(blobs).decode(message["random"]))
-        if "numpy_random" in message:
+        if "numpy_random" in message and "numpy" in sys.modules:
             sys.modules["numpy"].random.set_state(self.decoder(blobs).decode(message["numpy_random"]))
         printed = _Printed()
         with contextlib.ExitStack() as undo:

@@ -36,6 +36,8 @@ class Finding:
         Whether the kernel has closed its connection to the judge, as it does when it ends.
     seconds : float
         Processor time that the judge has used for it, without that of the submission's kernel.
+    timed_out : bool
+        Whether the test was interrupted because it took too long, whatever came of it then.
     """
 
     outputs: list[dict[str, Any]] = field(default_factory=list)
@@ -45,6 +47,7 @@ class Finding:
     trace: list[str] = field(default_factory=list)
     lost: bool = False
     seconds: float = 0.0
+    timed_out: bool = False
 
 
 class Process(Protocol):
@@ -129,7 +132,7 @@ class JudgeClient:
                 return Finding(**self._receive(time.monotonic() + timeout if timeout else None))
             except TimeoutError:
                 interrupt()
-                return Finding(**self._receive(time.monotonic() + _GRACE))
+                return Finding(**self._receive(time.monotonic() + _GRACE), timed_out=True)
         return Finding(reason=LOST)
 
     def close(self) -> None:

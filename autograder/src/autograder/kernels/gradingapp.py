@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import select
 import socket
@@ -23,7 +24,7 @@ import zmq
 from ipykernel.iostream import IOPubThread
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
-from jupyter_client.session import new_id
+from jupyter_client.session import DELIM, new_id
 from traitlets import Any as AnyTrait
 from traitlets import Type
 
@@ -33,6 +34,9 @@ from autograder.judge.link import Link, LinkLost
 from autograder.kernels.kernelapp import KernelApp, Stream
 from autograder.kernels.packets import JUDGE_REQUEST, ConnectionEnded, PacketSocket
 
+# How the first frame of a reply ends, which has no topic, and those of messages about the state of the kernel.
+_ABOUT_THE_KERNEL = (DELIM, b"status", b"execute_input")
+_log = logging.getLogger("tornado.application")
 _CHUNK = 2**16  # bytes; as many as a pipe holds
 
 
@@ -48,13 +52,17 @@ class Channel:
 
     def connect(self, packets: PacketSocket) -> None:
         """Use a connection to the grader from now on."""
-        self._packets, self._silent = packets, False
+        self._packets, self._silent, self._process = packets, False, os.getpid()
 
     def send_multipart(self, parts: Sequence[Any], *_: Any, **__: Any) -> None:
-        """Send a message, unless the grader has gone or this is silent."""
-        if not self._silent:
-            with contextlib.suppress(OSError):
-                self._packets.send(parts)
+        """Send a message, unless the grader has gone or this is silent.
+
+        A child process of the kernel sends what it prints and shows, and nothing that tells how far the kernel is.
+        """
+        if self._silent or (os.getpid() != self._process and bytes(parts[0]).endswith(_ABOUT_THE_KERNEL)):
+            return
+        with contextlib.suppress(OSError):
+            self._packets.send(parts)
 
     @contextlib.contextmanager
     def silence(self) -> Iterator[None]:
@@ -70,6 +78,8 @@ class Channel:
         loop = asyncio.get_event_loop()
 
         def read() -> None:
+            if os.getpid() != self._process:  # a child process that has left its cell: the request is not for it
+                os._exit(0)
             try:
                 parts = self._packets.receive()
             except (ConnectionEnded, ValueError):
@@ -104,8 +114,11 @@ class Publisher(IOPubThread):
         self._flusher: threading.Thread | None = None  # not made here: after a fork it could not be started
 
     def schedule(self, f: Callable[[], object]) -> None:
-        """Call a function now."""
-        f()
+        """Call a function now. If that fails, log it, as the thread does: a message that cannot be sent is lost."""
+        try:
+            f()
+        except Exception:
+            _log.error("Exception in callback %r", f, exc_info=True)
 
     def send_multipart(self, *args: Any, **kwargs: Any) -> None:
         """Send a message now."""
@@ -146,7 +159,7 @@ class GradingStream(Stream):
         """Send what has been written, to the file descriptor as well."""
         if self._is_master_process():
             self._read_descriptor()
-        self._flush()
+        self.pub_thread.schedule(self._flush)
 
     def _watch_pipe_fd(self) -> None:
         os.set_blocking(self._fid, False)
@@ -247,6 +260,7 @@ class GradingKernelApp(KernelApp):
         self.kernel._stdout, self.kernel._stderr = sys.stdout, sys.stderr
         self.init_signal()
         self._enter_folders()
+        self.shell.init_environment()
         self.init_gui_pylab()
         self.init_extensions()
         self.init_code()

@@ -19,6 +19,7 @@ JUDGE_REQUEST = "judge_request"  # a message that has the kernel answer its judg
 _HEAD = struct.Struct("!I??")  # the process that sends a packet, whether a message starts with it, and whether it ends
 _COUNT = struct.Struct("!I")
 _SIZE = struct.Struct("!Q")
+_MOST_FRAMES = 1000
 _LEAST = 1000  # bytes that a packet counts at least, however short it is
 _PAYLOAD = 2**16  # bytes of a message in one packet; Linux takes packets of up to 200 kB
 
@@ -119,6 +120,8 @@ def _split(message: bytes) -> list[bytes]:
     """Return the frames of a message. It calls few builtins: a notebook may have replaced them."""
     try:
         (count,) = _COUNT.unpack_from(message)
+        if count > _MOST_FRAMES:
+            raise ValueError("a message of too many frames")
         start = _COUNT.size + count * _SIZE.size
         frames = []
         for (size,) in _SIZE.iter_unpack(message[_COUNT.size : start]):

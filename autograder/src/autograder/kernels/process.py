@@ -9,6 +9,7 @@ import os
 import random
 import signal
 import sys
+import threading
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -67,6 +68,7 @@ def run_kernel(order: dict[str, Any], confinement: Confinement, problems: int, f
         else:
             _forget_kernel()
             KernelApp.launch_instance(argv, output_limit=output_limit)
+        threading._shutdown()  # type: ignore[attr-defined]  # wait for the notebook's threads, as Python does
         # Temporary folders are removed now; whatever else the interpreter does at its end belongs to the fork server.
         gc.freeze()  # IPython would examine all the objects that are about to vanish
         atexit._run_exitfuncs()

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from jupyter_client.connect import KernelConnectionInfo, port_names
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
-from traitlets import Dict, Enum, List, Unicode
+from traitlets import Bool, Dict, Enum, List, Unicode
 from traitlets.config import Config
 
 from autograder.kernels.client import ForkedKernel, ForkServer, pack, shared_fork_server
@@ -27,6 +27,11 @@ class ForkProvisioner(LocalProvisioner):
     modules = List(
         Unicode(),
         help="What the fork server imports before it forks. If it is not set, what released notebooks import.",
+    ).tag(config=True)
+    careful = Bool(
+        False,
+        help="Whether a notebook that may notice that modules were imported before imports them itself. It is set if "
+        "`modules` is not.",
     ).tag(config=True)
     sandbox = Enum(
         list(SANDBOXES),
@@ -55,7 +60,9 @@ class ForkProvisioner(LocalProvisioner):
             manager.transport, manager.cache_ports, manager.ip = "ipc", False, f"{self._sockets_folder}/kernel"
         return await super().pre_launch(**kwargs)
 
-    def start_grading(self, env: dict[str, str], folder: Path, inbox: BinaryIO | None = None) -> ForkedKernel:
+    def start_grading(
+        self, env: dict[str, str], folder: Path, inbox: BinaryIO | None = None, *, bare: bool = False
+    ) -> ForkedKernel:
         """Fork a kernel for a `autograder.kernels.grading.GradingClient`.
 
         Parameters
@@ -66,6 +73,8 @@ class ForkProvisioner(LocalProvisioner):
             Its working directory.
         inbox : binary file, optional
             See `ForkServer.start_kernel`.
+        bare : bool
+            Whether to fork it from a fork server that has imported no modules.
 
         Raises
         ------
@@ -73,15 +82,9 @@ class ForkProvisioner(LocalProvisioner):
             If it does not start, or cannot work in its folder.
         """
         self.cwd = cwd = os.path.realpath(folder)
-        server = self._server_for(cwd)
+        server = shared_fork_server((), self.sandbox, tuple(self.visible)) if bare else self.fork_server()
         server.sandbox.refuse(cwd)
         return server.start_kernel(self._order("grading", env, cwd), inbox=inbox)
-
-    def _server_for(self, folder: str) -> ForkServer:
-        """Return the fork server for a kernel in a folder: it has imported no module that a file there is to hide."""
-        tops = {name.partition(".")[0] for name in self.modules}
-        hidden = {*tops, *(f"{top}.py" for top in tops)} & set(os.listdir(folder))
-        return shared_fork_server((), self.sandbox, tuple(self.visible)) if hidden else self.fork_server()
 
     def start_judge(self, env: dict[str, str], files: Path) -> ForkedKernel:
         """Fork the judge of this kernel's notebook, `autograder.judge.process`; it gets copies of these files.
