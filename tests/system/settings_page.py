@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from traitlets import Dict, Enum, Integer, List, TraitType
+from traitlets import Bool, Dict, Enum, Integer, List, TraitType
 from traitlets.config import Configurable
 
 from autograder.authoring.masters import Authoring
@@ -38,6 +38,8 @@ def _table(section: type[Configurable]) -> str:
 def _kind(trait: TraitType) -> str:
     if isinstance(trait, Enum):
         return " or ".join(f"`{value!r}`" for value in trait.values)
+    if isinstance(trait, Bool):
+        return "`True` or `False`"
     if isinstance(trait, List):
         return "list of text"
     if isinstance(trait, Dict):
@@ -50,7 +52,7 @@ def _default(trait: TraitType) -> str:
     for size, unit in _SIZES:
         if isinstance(value, int) and value and value % size == 0:
             return f"{value // size} {unit}"
-    return f"{value:,}" if isinstance(value, int) else f"`{value!r}`"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else f"`{value!r}`"
 
 
 if __name__ == "__main__":
