@@ -7,7 +7,7 @@ import pytest
 from traitlets.config import Config
 
 from autograder.course import notebooks
-from autograder.course.modules import imported_modules, with_modules
+from autograder.course.modules import imported_modules, needs_own_imports, with_modules
 from tests.engine.kernel_support import run_cells
 from tests.engine.plain_course import ASSIGNMENT, make_class
 from tests.support import run_autograder
@@ -141,6 +141,16 @@ def test_a_notebook_that_may_notice_imports_modules_itself(tmp_path, file, text)
     assert run_cells(tmp_path, look, ForkProvisioner={**settings, "careful": False})[1] == ["True\n"]
     (tmp_path / file).unlink()
     assert run_cells(tmp_path, look, ForkProvisioner=settings)[1] == ["True\n"]
+
+
+def test_a_submission_of_many_or_large_files_is_not_searched(tmp_path):
+    assert not needs_own_imports(tmp_path, ["numpy"], careful=True)
+    (tmp_path / "large.py").write_bytes(b"#" * 10_000_001)
+    assert needs_own_imports(tmp_path, ["numpy"], careful=True)
+    (tmp_path / "large.py").unlink()
+    for number in range(100):
+        (tmp_path / f"{number}.py").touch()
+    assert needs_own_imports(tmp_path, ["numpy"], careful=True)
 
 
 def test_a_run_says_what_is_imported_once(tmp_path):

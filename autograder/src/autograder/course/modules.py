@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import copy
 import importlib.util
+import itertools
 import json
 import re
 import sys
@@ -22,6 +23,7 @@ from traitlets.config import Config
 _CHANGES_IMPORTS = re.compile(
     r"environ|putenv|%set_env|%env|dotenv|chdir|%cd|sys\.(modules|path|meta_path)|from\s+sys\s+import|importlib|reload\b"
 )
+_MOST_FILES, _LARGEST = 100, 10_000_000  # notebooks and scripts of a submission that are read, and bytes of one
 # What a module adds to when it is imported: the sequence matters.
 _ADDED_TO = re.compile(r"filterwarnings|simplefilter|basicConfig|setLevel")
 _IMPORT = re.compile(r"^\s*(?:import|from)\s+(\w+)")
@@ -93,10 +95,16 @@ def needs_own_imports(folder: Path, modules: Iterable[str], *, careful: bool) ->
         return True
     if not careful or not tops:
         return False
-    if any(_SETTINGS_FILES.get(top) in there for top in tops):
+    if any(_SETTINGS_FILES.get(top) in there for top in tops) or not _is_quickly_read(folder):
         return True
     cells = [list(_cells(path)) for path in folder.glob("*.ipynb")]
     return any(changes_imports(texts) for texts in [*cells, _scripts(folder)])
+
+
+def _is_quickly_read(folder: Path) -> bool:
+    """Return whether the notebooks and scripts of a folder are as few and as small as they usually are."""
+    files = [path for pattern in ("*.ipynb", "*.py") for path in itertools.islice(folder.rglob(pattern), _MOST_FILES)]
+    return len(files) < _MOST_FILES and all(path.stat().st_size <= _LARGEST for path in files if path.is_file())
 
 
 def _scripts(folder: Path) -> list[str]:
