@@ -158,20 +158,28 @@ class GradingStream(Stream):
     def flush(self) -> None:
         """Send what has been written, to the file descriptor as well."""
         if self._is_master_process():
-            self._read_descriptor()
+            with contextlib.suppress(OSError):  # the notebook has closed the file
+                self._read_descriptor()
         self.pub_thread.schedule(self._flush)
 
     def _watch_pipe_fd(self) -> None:
-        os.set_blocking(self._fid, False)
-        while select.select([self._fid], [], []):
-            self._read_descriptor()
+        with contextlib.suppress(OSError, ValueError):
+            os.set_blocking(self._fid, False)
+            while select.select([self._fid], [], []) and self._read_descriptor():
+                pass
 
-    def _read_descriptor(self) -> None:
-        with self._reading, contextlib.suppress(BlockingIOError):
-            if self._fid is not None:
-                text = os.read(self._fid, _CHUNK).decode(errors="replace")
-                # Not `self.write`: IPython replaces that to keep a copy of all that a cell prints, without limit.
-                GradingStream.write(self, text)
+    def _read_descriptor(self) -> bool:
+        """Take in what has been written to the file descriptor; return whether more can come."""
+        if self._fid is None:
+            return False
+        with self._reading:
+            try:
+                text = os.read(self._fid, _CHUNK)
+            except BlockingIOError:
+                return True
+            # Not `self.write`: IPython replaces that to keep a copy of all that a cell prints, without limit.
+            GradingStream.write(self, text.decode(errors="replace"))
+        return bool(text)
 
 
 class GradingKernel(IPythonKernel):
