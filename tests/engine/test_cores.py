@@ -12,7 +12,7 @@ import pytest
 
 from autograder.kernels.client import ForkServer
 from autograder.kernels.cores import TURNS, Turns, usable_cores
-from autograder.sandbox.limits import Limits
+from tests.engine.kernel_support import make_order
 
 PATIENCE = 60  # s, before a test that waits for what never comes fails
 
@@ -89,8 +89,7 @@ def test_another_grader_uses_other_cores_while_there_are_any(numbers):
 
 def test_a_kernel_that_is_ready_begins_as_soon_as_any_other_ends(tmp_path):
     server = ForkServer((), "none")
-    order = {"argv": ["-f", "kernel.json"], "cwd": str(tmp_path), "env": dict(os.environ), "ports": []}
-    order["limits"] = Limits().as_dict()
+    order = make_order(tmp_path)
     kernels = [server.start_kernel(order) for _ in range(len(usable_cores()) + 1)]
     *running, waiting = kernels
 

@@ -12,7 +12,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from string import Template
 from subprocess import DEVNULL
@@ -23,6 +23,7 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
 from nbclient.client import timestamp
 from nbclient.exceptions import CellExecutionComplete, CellTimeoutError, DeadKernelError
+from nbclient.util import run_hook
 from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute
 from traitlets.config import Config
@@ -254,19 +255,25 @@ class ForkExecute(CellsExecute):
 
     def execute_cell(self, cell: NotebookNode, cell_index: int, **_: Any) -> NotebookNode:
         """Run a cell as nbclient's method does, which this replaces."""
+        known = {"cell": cell, "cell_index": cell_index}
+        _call_hook(self.on_cell_start, **known)
         skipped = self.skip_cells_with_tag in cell.metadata.get("tags", [])
         if cell.cell_type != "code" or not cell.source.strip() or skipped:
             return cell
         if self.record_timing:
             cell.metadata["execution"] = {}
         content = {"code": cell.source, "silent": False, "store_history": True, "user_expressions": {}}
+        _call_hook(self.on_cell_execute, **known)
         request = self.kc.request("execute_request", {**content, "allow_stdin": False, "stop_on_error": False})
+        _call_hook(self.on_cell_complete, **known)
         self.code_cells_executed += 1
         cell.outputs = []
         self.clear_before_next_output = False
         reply = self._wait_for_reply(request, cell, cell_index)
         self._wait_until_idle(request, cell, cell_index)
-        self.on_cell_executed(cell=cell, cell_index=cell_index, execute_reply=reply)
+        self.on_cell_executed(**known, execute_reply=reply)
+        if reply["content"]["status"] == "error":
+            _call_hook(self.on_cell_error, **known, execute_reply=reply)
         return cell
 
     def _wait_for_reply(self, request: str, cell: NotebookNode, index: int) -> dict[str, Any]:
@@ -318,6 +325,12 @@ class ForkExecute(CellsExecute):
             self.process_message(message, cell, index)
         except CellExecutionComplete:
             self._idle = True
+
+
+def _call_hook(hook: Callable[..., Any] | None, **known: Any) -> None:
+    """Call what nbclient's settings have it call, which may be a coroutine function."""
+    if hook:
+        run_sync(run_hook)(hook, **known)
 
 
 def find_kernel(nb: NotebookNode, config: Config) -> tuple[str, KernelSpec]:
