@@ -37,6 +37,7 @@ from autograder.kernels.packets import JUDGE_REQUEST, ConnectionEnded, PacketSoc
 # How the first frame of a reply ends, which has no topic, and those of messages about the state of the kernel.
 _ABOUT_THE_KERNEL = (DELIM, b"status", b"execute_input")
 _log = logging.getLogger("tornado.application")
+HISTORY = "--HistoryManager.hist_file=:memory:"  # as nbclient starts kernels
 _CHUNK = 2**16  # bytes; as many as a pipe holds
 
 
@@ -214,7 +215,7 @@ class GradingKernelApp(KernelApp):
 
     def prepare(self) -> None:
         """Make the kernel and its shell, as far as they are the same in every process."""
-        super(IPKernelApp, self).initialize(["--HistoryManager.hist_file=:memory:"])  # as nbclient starts kernels
+        super(IPKernelApp, self).initialize([HISTORY])
         self.init_pdb()
         self.configure_tornado_logger()
         self.session.auth = None  # nobody else can send anything here, so messages need no signature

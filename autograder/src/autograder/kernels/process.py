@@ -17,13 +17,13 @@ from ipykernel.zmqshell import ZMQInteractiveShell
 
 from autograder.judge import process as judge_process
 from autograder.judge.shell import PreparedShell
-from autograder.kernels.gradingapp import GradingKernel, GradingKernelApp
+from autograder.kernels.gradingapp import HISTORY, GradingKernel, GradingKernelApp
 from autograder.kernels.kernelapp import ALWAYS, KernelApp
 from autograder.sandbox import syscalls
 from autograder.sandbox.base import Confinement
 
 # What a program in a notebook finds in `sys.argv`; argparse, for one, is wrong to read it.
-_ARGUMENTS = ["-f", "kernel.json", "--HistoryManager.hist_file=:memory:"]
+_ARGUMENTS = ["-f", "kernel.json", HISTORY]
 _judge_shell: PreparedShell
 
 
