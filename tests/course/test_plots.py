@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_rgb, to_rgba
 
 from coffee_shop import plots
 
@@ -51,17 +54,23 @@ def _luminance(colour: str) -> float:
     return 0.2126 * channels[0] + 0.7152 * channels[1] + 0.0722 * channels[2]
 
 
-def test_text_reads_on_white_and_on_black():
-    ink = _luminance(plots._INK)
-    assert 1.05 / (ink + 0.05) > 3.5
-    assert (ink + 0.05) / 0.05 > 3.5
+def _contrast(colour: str, other: str) -> float:
+    """The ratio of the luminances of two colours, as WCAG 2 defines it."""
+    dark, light = sorted([_luminance(colour), _luminance(other)])
+    return (light + 0.05) / (dark + 0.05)
 
 
-def test_the_page_shows_through():
+def test_text_and_lines_stand_out_from_the_paper():
+    assert _contrast("#808080", "#FFFFFF") == pytest.approx(3.95, abs=0.01)  # too little for text
+    assert _contrast(plots._INK, plots._PAPER) >= 4.5
+    assert [colour for colour in plots.COLOURS if _contrast(colour, plots._PAPER) < 3] == []
+
+
+def test_a_picture_brings_its_own_paper():
     figure, axes = plots.new_axes()
-    assert figure.get_facecolor()[3] == 0
-    assert axes.get_facecolor()[3] == 0
-    plots.show(figure, "nothing")
+    axes.plot([1, 2])
+    pixels = plt.imread(io.BytesIO(plots.show(figure, "a line").data))
+    assert np.allclose(pixels[[0, 0, -1, -1], [0, -1, 0, -1]], to_rgba(plots._PAPER))
 
 
 def test_losses_with_the_same_limits_can_be_compared():
