@@ -20,8 +20,8 @@ from sklearn.model_selection import ParameterGrid, ParameterSampler
 _PAPER = "#FFFFFF"
 _INK = "#4D4D4D"
 _MARKERS = "os^DvP*X"
-# The hues of Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), which the colour-blind can tell apart. The light
-# ones are darker here: a line needs a contrast of 3 to its background (WCAG 2.2, 1.4.11).
+# The hues of Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), which the colour-blind can tell apart. The
+# light ones are darker here: a line needs a contrast of 3 to its background (WCAG 2.2, 1.4.11).
 COLOURS = ["#C06A00", "#2F86C6", "#009E73", "#B8578F", "#D5450B", "#00507D"]
 
 _STYLE = {
