@@ -21,6 +21,7 @@ from notebooks.site.laboratory import PAGE
 
 HERE = Path(__file__).parent
 SITE = ROOT / "site"
+GLOSSARY = ROOT / "notebooks" / "glossary.md"
 _POINTER = re.compile(r"lesson (\w+), section “(.+?)”")
 _LINK = re.compile(r"\]\(([^)#:\s]+)")
 _AIM_AND_TIME = re.compile(r"\*\*You will\*\* (.+?) \*\*You need\*\* .*\*\*Time\*\*: (\d+) minutes")
@@ -89,6 +90,7 @@ def assemble(executed: Path, pages: Path, root: Path = ROOT) -> None:
         text = text.replace(f"<!-- {mark} -->", part)
     (pages / "index.md").write_text(text, encoding="utf-8")
     shutil.copy(HERE / f"{PAGE}.md", pages)
+    shutil.copy(GLOSSARY, pages / "notebooks")
 
 
 def lesson_of(path: Path) -> Lesson:
