@@ -15,6 +15,13 @@ FACTS = {
     "**Freeze** the whole recipe in one file": (
         "thawed_apart < 1e-5 and [type(layer).__name__ for layer in thawed.layers] == ['Normalization', 'Sequential']"
     ),
+    "Eleven tries, each with its dials, its score, what it cost and what it was made from": (
+        "len(written) == 11 and {'clf__batch_size', 'roc_auc', 'seconds', 'data', 'keras'} <= set(written)"
+    ),
+    "change one value, and it is another": (
+        "(lambda changed: checksum(changed) != checksum(learn) == checksum(learn.copy()) and (changed != learn).sum().sum() == 1)"
+        "(learn.assign(**{'mean area': learn['mean area'] + [1e-6, *[0] * (len(learn) - 1)]}))"
+    ),
     "Sixty draws come into the best twentieth": "1 - (1 - 1 / 20) ** 60 == 1 - 0.95**60",
     "More than nine times in ten": "1 - 0.95**60 > 0.9",
     "1,797 handwritten digits, eight by eight pixels": "digits.images.shape == (1797, 8, 8)",
