@@ -31,9 +31,9 @@ test: .venv/ready lint ## run every check: about half an hour on two cores
 test-quick: .venv/ready ## run the tests that take a second or two at most: for the work at hand
 	pytest $(SHARED_OUT) -m "not slow and not moderate"
 
-golden: .venv/ready ## run stock nbgrader where its results that tests compare with no longer fit
+golden: .venv/ready ## compute anew what tests take from tests/golden/, where it no longer fits
 	pytest $(SHARED_OUT) --update-golden tests/engine/test_nbgraders_own.py tests/engine/test_recorder.py \
-		tests/course/test_grade.py tests/engine/honest
+		tests/course/test_grade.py tests/engine/honest tests/course/test_lessons.py
 
 coverage: .venv/ready ## show how much of the engine its tests and the course's reach
 	pytest $(SHARED_OUT) --cov --cov-report term --cov-report html tests/engine tests/course

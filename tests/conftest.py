@@ -23,9 +23,7 @@ from tests.golden import Golden
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--update-golden", action="store_true", help="Write what stock nbgrader does to tests/golden/ where it changed."
-    )
+    parser.addoption("--update-golden", action="store_true", help="Write to tests/golden/ what had to be computed.")
 
 
 def pytest_configure() -> None:
@@ -105,7 +103,7 @@ def kill_started_since(moment: float) -> None:
 
 @pytest.fixture(scope="session")
 def golden(request: pytest.FixtureRequest) -> Golden:
-    """What stock nbgrader does, from files: see `tests.golden`."""
+    """What takes minutes and comes out the same each time, from files: see `tests.golden`."""
     return Golden(update=request.config.getoption("--update-golden"))
 
 

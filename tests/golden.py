@@ -1,8 +1,8 @@
-"""What stock nbgrader does with the tests' courses, kept in files: it takes minutes and comes out the same each time.
+"""What takes minutes and comes out the same each time, kept in files: stock nbgrader, and lessons with each cell twice.
 
-A file in ``tests/golden/`` is believed as long as its key fits: the versions of Python and of the libraries that
-nbgrader works with, and all that it is given. Where it does not fit, nbgrader itself is run, so that nothing is taken
-on trust; ``make golden`` then writes the files anew.
+A file in ``tests/golden/`` is believed as long as its key fits: the versions of Python and of the libraries, and all
+that the result follows from. Where it does not fit, the result is computed, so that nothing is taken on trust; ``make
+golden`` then writes the files anew.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Golden:
         inputs : iterable of Path
             Files and folders that the result follows from. Where they lie is no part of the key.
         libraries : iterable of str
-            The distributions whose versions the result may depend on.
+            The distributions whose versions the result may depend on, unless ``inputs`` has the lock file of them all.
         """
         path, key = self._folder / f"{name}.json", _key(inputs, libraries)
         stored = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from functools import cache
 
 import pytest
 from nbformat.v4 import new_code_cell
@@ -80,10 +79,9 @@ def test_lesson_runs_untouched_and_says_what_is_not_done_yet(name):
     assert said.keys() == ANSWERS[name].keys()
 
 
-@cache
-def run_twice(name):
-    """What became of a lesson in which each cell is run twice in a row, every turn taken."""
-    lesson, path, executed = notebooks.read(LESSONS[name]), TWICE / f"{name}.ipynb", TWICE / "executed"
+def with_every_cell_twice(name):
+    """Write the lesson with each of its cells twice in a row and every turn taken, and return its path."""
+    lesson, path = notebooks.read(LESSONS[name]), TWICE / f"{name}.ipynb"
     cells = []
     for cell in lesson.cells:
         if cell.id in ANSWERS[name]:
@@ -92,20 +90,28 @@ def run_twice(name):
         cells += [cell, *again]
     lesson.cells = cells
     notebooks.write(lesson, path)
-    return execute([path], executed)[name] if changed([path], executed) else read_run(path, executed)
+    return path
 
 
-@pytest.mark.parametrize("name", LESSONS)
-def test_lesson_runs_with_every_cell_run_twice_and_every_turn_taken(name):
-    run = run_twice(name)
-    assert run.trouble == ""
+def run_of(path):
+    """What became of a notebook: its trouble, and by the ids of the cells with a turn what these said."""
+    executed = path.parent / "executed"
+    run = execute([path], executed)[path.stem] if changed([path], executed) else read_run(path, executed)
     said = {
         cell.id: "".join(output.get("text", "") for output in cell.outputs)
         for cell in run.notebook.cells
-        if cell.id.removesuffix("-again") in ANSWERS[name]
+        if cell.id.removesuffix("-again") in ANSWERS[path.stem]
     }
-    assert len(said) == 2 * len(ANSWERS[name])
-    assert all(told.startswith("✓ ") for told in said.values()), said
+    return {"trouble": run.trouble, "said": said}
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_lesson_runs_with_every_cell_run_twice_and_every_turn_taken(name, golden):
+    path = with_every_cell_twice(name)
+    found = golden(f"twice_{name}", lambda: run_of(path), [path, FOLDER / "coffee_shop", ROOT / "uv.lock"], libraries=())
+    assert found["trouble"] == ""
+    assert len(found["said"]) == 2 * len(ANSWERS[name])
+    assert all(told.startswith("✓ ") for told in found["said"].values()), found["said"]
 
 
 def names_set(source):
