@@ -4,13 +4,16 @@ UV := $(shell sed -n 's/.*"\(uv==[^"]*\)".*/\1/p' pyproject.toml)
 SHARED_OUT := -n logical --maxprocesses 4
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help lab update grade lessons site test test-quick golden coverage prove lint types build bench doctor environment clean
+.PHONY: help lab progress update grade lessons site test test-quick golden coverage prove lint types build bench doctor environment clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 lab: .venv/ready ## open JupyterLab on the first lesson
 	jupyter lab --allow-root
+
+progress: .venv/ready ## show how far you have come in lessons and exercises, and what is next
+	@python -m coffee_shop.next_step
 
 update: ## get the newest lessons; what you have changed is kept
 	@$(PYTHON) .ci/update.py
