@@ -4,15 +4,20 @@ UV := $(shell sed -n 's/.*"\(uv==[^"]*\)".*/\1/p' pyproject.toml)
 SHARED_OUT := -n logical --maxprocesses 4
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help lab grade lessons site test test-quick golden coverage prove lint types build bench doctor environment clean
+.PHONY: help lab progress update grade lessons site test test-quick golden coverage prove lint types build bench doctor environment clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 lab: .venv/ready ## open JupyterLab on the first lesson
-	@# Without its question about news, and without the kernels that only graders need.
-	jupyter lab --allow-root --LabApp.default_url=/lab/tree/notebooks/01_welcome.ipynb --LabApp.news_url= \
-		--KernelSpecManager.allowed_kernelspecs=python3
+	jupyter lab --allow-root
+
+progress: .venv/ready ## show how far you have come in lessons and exercises, and what is next
+	@python -m coffee_shop.next_step
+
+update: ## get the newest lessons; what you have changed is kept
+	@$(PYTHON) .ci/update.py
+	@$(MAKE) --no-print-directory .venv/ready
 
 grade: .venv/ready ## grade the sample class, or whoever handed in to course/submitted
 	@.ci/bubblewrap
@@ -68,8 +73,8 @@ clean: ## remove the virtual environment, the site and what tests have left; nev
 	@[ ! -d course ] || echo "course/ is kept, for it holds a gradebook and submissions. Remove it yourself."
 
 .venv/ready: pyproject.toml autograder/pyproject.toml uv.lock
-	@echo "Setting up .venv, this once: about a minute, a download of 900 MB, 3.4 GB of disk."
-	$(PYTHON) -m venv .venv
-	.venv/bin/pip install --quiet --disable-pip-version-check $(UV)
-	uv sync --quiet --locked --compile-bytecode
+	@echo "Setting up .venv. The first time it is a download of 950 MB, then a minute or two; it takes 3.6 GB of disk."
+	@$(PYTHON) -m venv .venv
+	@.venv/bin/pip install --quiet --disable-pip-version-check $(UV)
+	@$(PYTHON) .ci/quietly.py uv sync --locked --compile-bytecode
 	@touch .venv/ready

@@ -72,6 +72,7 @@ SLOW = (
     "course/test_answers",
     "course/test_check",
     "course/test_grade",
+    "course/test_next_step::test_the_exercises",
     "course/test_practice",
     "course/test_lessons::test_(lesson_runs|what_the_prose|every_picture)",
     "course/test_recipe::test_(a_seeded_fit|search_stratifies|every_dial)",
@@ -102,6 +103,7 @@ _SLOW = re.compile("|".join(SLOW))
 # Others that take more than a second or two. `make test-quick` leaves out these and the slow ones.
 MODERATE = (
     "course/test_build",
+    "course/test_next_step",
     "engine/test_assignment::test_raised",
     "engine/test_authoring",
     "engine/test_collect",

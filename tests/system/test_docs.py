@@ -26,7 +26,7 @@ PARTS = {path.stem for path in ENGINE.iterdir() if path.suffix == ".py" or path.
 # Folders that a path can begin with, seen from the repository or from the engine's distribution.
 TOPS = {path.name for base in (ROOT, ROOT / "autograder") for path in base.iterdir() if path.is_dir()}
 PLACEHOLDER = re.compile("STUDENT|_N_")
-MADE = {"course", "site", "build", "results"}  # by commands
+MADE = {"course", "site", "build", "results", "models", "kept"}  # by commands
 
 
 def spans(text: str) -> list[str]:

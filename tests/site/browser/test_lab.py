@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import urllib.request
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from autograder.course import notebooks
 from tests.course.repository import MASTERS
-from tests.engine.servers import jupyter
+from tests.engine.servers import TOKEN, jupyter
+from tests.support import ROOT
 
 NAME = "_5_6_1_exercise"
 SLOW = 120_000  # ms; a kernel that imports TensorFlow on a busy machine
@@ -23,7 +26,7 @@ def lab(tmp_path_factory):
         shutil.copy(MASTERS.exercises / f"{NAME}{suffix}", root)
     released = notebooks.read(root / f"{NAME}.ipynb")
     notebooks.write(notebooks.fill(released, MASTERS.reference_answers("_5_6_1")), root / "solved.ipynb")
-    with jupyter("jupyterlab", root, "--LabApp.news_url=") as address:
+    with jupyter("jupyterlab", root) as address:
         yield address
 
 
@@ -79,9 +82,37 @@ def test_script_opens_as_a_notebook(page, lab):
     expect(page.locator(".jp-Notebook h1")).to_contain_text("Exercise 1", timeout=SLOW)
 
 
+def asked(address: str, what: str) -> dict:
+    """Return what a Jupyter server answers to a question in JSON."""
+    with urllib.request.urlopen(f"{address}/{what}?token={TOKEN}", timeout=60) as answer:
+        return json.load(answer)
+
+
+def test_a_learner_sees_the_first_lesson_with_its_picture_one_kernel_and_no_question(page, tmp_path, monkeypatch):
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path / "settings"))  # of somebody who has answered nothing yet
+    for name in ("01_welcome.ipynb", "site/static/souffle.svg"):
+        (tmp_path / "notebooks" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / "notebooks" / name, tmp_path / "notebooks" / name)
+    with jupyter("jupyterlab", tmp_path) as address:
+        page.goto(f"{address}/?token={TOKEN}")
+        expect(page.locator(".jp-Notebook h1")).to_contain_text("Welcome", timeout=SLOW)
+        expect(page.get_by_alt_text("A soufflé, well risen")).to_be_in_viewport(ratio=1, timeout=SLOW)
+        expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").first).to_be_visible(timeout=SLOW)
+        expect(page.get_by_text("Jupyter news")).to_have_count(0)
+        news = asked(address, "lab/api/settings/@jupyterlab/apputils-extension:notification")
+        assert news["schema"]["properties"]["fetchNews"]["default"] == "false"
+        assert set(asked(address, "api/kernelspecs")["kernelspecs"]) == {"python3"}
+
+
+def test_jupyterlab_elsewhere_has_its_launcher_and_all_kernels(page, lab):
+    page.goto(f"{lab}/?token={TOKEN}")
+    expect(page.locator(".jp-Launcher")).to_be_visible(timeout=SLOW)
+    assert {"python3-fork", "python3-sandbox"} < set(asked(lab, "api/kernelspecs")["kernelspecs"])
+
+
 def test_formgrader_shows_the_graded_class(page, graded):
     course, _ = graded
-    with jupyter("jupyterlab", course.root, "--LabApp.news_url=") as address:
+    with jupyter("jupyterlab", course.root) as address:
         page.goto(f"{address}/formgrader?token=test")
         expect(page.locator("table")).to_contain_text("5_6", timeout=SLOW)
         page.goto(f"{address}/formgrader/gradebook/5_6/{NAME}")
