@@ -117,6 +117,7 @@ MODERATE = (
     "engine/test_kernels",
     "engine/test_modules::test_a_(module_that|students_file|run_says)",
     "engine/test_notebook",
+    "engine/test_partial_credit",
     "engine/test_public_surface::test_import_is_light",
     "engine/test_recorder",
     "engine/test_report",

@@ -56,6 +56,8 @@ class Entry:
         By the name of the notebook, which of the graded cells were answered at all.
     stopped : dict
         By the name of the notebook, why it could not be run, or not to its end.
+    reasons : dict
+        By the name of the notebook, what the tests printed that gave a part of their points, by their nbgrader ids.
     """
 
     id: str
@@ -66,6 +68,7 @@ class Entry:
     places: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     answered: dict[str, dict[str, bool]] = field(default_factory=dict)
     stopped: dict[str, str] = field(default_factory=dict)
+    reasons: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 class Journal:
