@@ -120,6 +120,7 @@ MODERATE = (
     "engine/test_partial_credit",
     "engine/test_public_surface::test_import_is_light",
     "engine/test_recorder",
+    "engine/test_removal",
     "engine/test_report",
     "engine/test_same_as_jupyter",
     "engine/test_sandbox",

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from autograder.check import CheckResult
     from autograder.course.assignment import Template
     from autograder.course.coursedir import Course
+    from autograder.removal import Traces
 
 # jsonschema would build grammars that check web addresses, which no notebook needs; that takes more than a second.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # to import it is an error that it expects
@@ -595,6 +596,68 @@ def late(assignment: str | None, folder: Path | None, db_url: str | None) -> Non
         for one in found
     ]
     terminal.show_rows(("student", "handed in", "late by", "points off"), rows)
+
+
+@main.command()
+@click.option("--student", "students", multiple=True, help="Who is removed; may be repeated.")
+@click.option(
+    "--roster",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Remove everybody who is not in this list, a CSV file as for `autograder collect`.",
+)
+@click.option("--gone", is_flag=True, help="Remove who has marks or pages, and nothing in submitted/ any more.")
+@_course_option
+@_db_option
+@click.option("--dry-run", is_flag=True, help="Say what would be removed, and change nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def remove(
+    students: tuple[str, ...],
+    roster: Path | None,
+    gone: bool,
+    folder: Path | None,
+    db_url: str | None,
+    dry_run: bool,
+    yes: bool,
+) -> None:
+    """Remove students from a course: marks, pages, graded notebooks and what they have handed in, in all assignments.
+
+    What is removed is listed first, and you are asked. It cannot be undone. After a student got another id, rename the
+    folder in submitted/, grade, and run this with --gone: the marks of the old id go.
+    """
+    from autograder import removal
+    from autograder.course.coursedir import Course
+    from autograder.reporting import terminal
+
+    if sum(map(bool, (students, roster, gone))) != 1:
+        raise click.UsageError("say who: --student, --roster or --gone")
+    with _clear_errors():
+        course = Course(_course_folder(folder), db_url)
+        traces = removal.find_traces(course)
+        chosen = _choose_removed(traces, students, roster)
+        if not chosen:
+            click.echo("There is nobody to remove.")
+            return
+        terminal.show_rows(removal.HEAD, [removal.as_row(student, found) for student, found in chosen.items()])
+        if dry_run:
+            click.echo("Nothing was changed.")
+            return
+        if not yes:
+            click.confirm(f"Remove all this of {len(chosen)} for ever?", abort=True, err=True)
+        removal.remove(course, chosen)
+    click.echo(f"Removed: {', '.join(map(printable, chosen))}.")
+
+
+def _choose_removed(traces: dict[str, Traces], students: tuple[str, ...], roster: Path | None) -> dict[str, Traces]:
+    """Return who is to be removed: these students, or who is not in the roster, or else who is gone."""
+    from autograder import removal
+    from autograder.course.coursedir import CourseError
+    from autograder.exchange.roster import read_roster
+
+    if unknown := sorted(set(students) - set(traces)):
+        raise CourseError(f"the course has nothing of: {', '.join(map(printable, unknown))}")
+    if roster:
+        return removal.not_in_roster(traces, {student.id for student in read_roster(roster).students})
+    return {name: found for name, found in traces.items() if (name in students if students else found.is_gone)}
 
 
 def _open_course(folder: Path | None, db_url: str | None, assignment: str | None) -> tuple[Course, str]:

@@ -11,8 +11,7 @@ from nbgrader.api import Gradebook, MissingEntry
 from autograder.course.assignment import read_assignment
 from autograder.course.coursedir import Course, CourseError
 from autograder.grading import Grader
-from autograder.reporting.files import write_results
-from autograder.reporting.summary import summarize
+from autograder.renewal import renew_results
 
 FORMAT = "%Y-%m-%d %H:%M UTC"
 
@@ -150,7 +149,5 @@ def find_late(course: Course, assignment: str) -> list[Lateness]:
 def _reconsider(course: Course, assignment: str, grader: Grader, students: list[str]) -> list[str]:
     changed = grader.reconsider(students)
     if changed:
-        everybody = course.students(assignment)
-        summary = summarize(course, assignment, everybody, grader.due(everybody), grader.entries())
-        write_results(summary, course.root / "results" / assignment)
+        renew_results(course, assignment, grader)
     return changed

@@ -107,6 +107,15 @@ class Journal:
         execute(delete(_TABLE).where(_TABLE.c.submission_id == submission))
         execute(insert(_TABLE).values(submission_id=submission, entry=json.dumps(asdict(entry))))
 
+    def remove(self, student: str) -> None:
+        """Remove a student's entry, in the gradebook's transaction."""
+        submissions = (
+            select(SubmittedAssignment.id)
+            .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
+            .where(Assignment.name == self._assignment, SubmittedAssignment.student_id == student)
+        )
+        self._gradebook.db.execute(delete(_TABLE).where(_TABLE.c.submission_id.in_(submissions)))
+
 
 def lock(course: Course, folder: Path) -> IO[str]:
     """Return an open file that keeps every other run out of the course until it is closed or this process ends.
