@@ -115,6 +115,7 @@ MODERATE = (
     "engine/test_journal",
     "engine/test_judge_questions",
     "engine/test_kernels",
+    "engine/test_latedays",
     "engine/test_modules::test_a_(module_that|students_file|run_says)",
     "engine/test_notebook",
     "engine/test_partial_credit",

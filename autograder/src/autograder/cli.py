@@ -568,6 +568,7 @@ def extension(
 ) -> None:
     """Give students more time than the others. It replaces what they had; without days and hours they have none.
 
+    Who has handed in nothing yet gets it, too. Late days that were part of it are counted anew by `late --apply`.
     What is graded already is not run again: what being late costs is given back at once, and the feedback pages say so.
     """
     from datetime import timedelta
@@ -581,14 +582,27 @@ def extension(
 
 @main.command()
 @click.option("--assignment", help="Name of the assignment.  [default: the only one]")
+@click.option("--apply", is_flag=True, help="Give everybody the late days of the term, in all assignments.")
+@click.option("--dry-run", is_flag=True, help="With --apply: say what it would give, and change nothing.")
 @_course_option
 @_db_option
-def late(assignment: str | None, folder: Path | None, db_url: str | None) -> None:
-    """Show who handed in after the deadline, by how much, and what it cost."""
+def late(assignment: str | None, apply: bool, dry_run: bool, folder: Path | None, db_url: str | None) -> None:
+    """Show who handed in after the deadline, by how much, and what it cost.
+
+    With --apply, work that is late uses up the days that c.LateDays.days gives each student for the term: in the order
+    of the deadlines, a day as soon as it has begun. They become a part of nbgrader's extension, after one of your own.
+    Work that is later than the days that are left uses none. It is counted anew each time, so run it after grading.
+    Marks and feedback pages change at once.
+    """
     from autograder import deadlines
     from autograder.reporting import terminal
 
+    if dry_run and not apply or assignment and apply:
+        raise click.UsageError("--dry-run goes with --apply, which counts all assignments")
     with _clear_errors():
+        if apply:
+            _apply_late_days(folder, db_url, dry_run=dry_run)
+            return
         course, name = _open_course(folder, db_url, assignment)
         found = deadlines.find_late(course, name)
     rows = [
@@ -596,6 +610,24 @@ def late(assignment: str | None, folder: Path | None, db_url: str | None) -> Non
         for one in found
     ]
     terminal.show_rows(("student", "handed in", "late by", "points off"), rows)
+
+
+def _apply_late_days(folder: Path | None, db_url: str | None, *, dry_run: bool) -> None:
+    from autograder.course.coursedir import Course
+    from autograder.latedays import apply_late_days
+    from autograder.reporting import terminal
+
+    accounts, changed = apply_late_days(Course(_course_folder(folder), db_url), dry_run=dry_run)
+    rows = []
+    for student, account in accounts.items():
+        used = ", ".join(f"{name} {days}" for name, days in account.used.items())
+        rows.append((student, used or "none any more", str(account.left)))
+    terminal.show_rows(("student", "late days used", "left"), rows)
+    for name, students in changed.items():
+        click.echo(f"{printable(name)}: ", nl=False)
+        _show_changed(students)
+    if dry_run:
+        click.echo("Nothing was changed.")
 
 
 @main.command()

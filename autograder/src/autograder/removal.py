@@ -17,6 +17,7 @@ from autograder.course.coursedir import Course, CourseError
 from autograder.exchange.records import read_records, write_records
 from autograder.gradebook.database import TransactionalGradebook, retry
 from autograder.gradebook.journal import Journal, lock
+from autograder.gradebook.latedays import LateDaysTable
 from autograder.grading import Grader
 from autograder.renewal import renew_results
 
@@ -139,6 +140,7 @@ def _remove_from_gradebook(course: Course, students: list[str]) -> None:
     with course.gradebook(TransactionalGradebook) as book:
         journals = [Journal(book, assignment.name) for assignment in book.assignments]
         with book.transaction():
+            LateDaysTable(book).forget(SubmittedAssignment.student_id.in_(students))
             for student in students:
                 for journal in journals:
                     journal.remove(student)
