@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import shutil
 from datetime import datetime
 
@@ -15,7 +16,7 @@ from autograder.deadlines import parse_time, set_deadline
 from autograder.gradebook.converters import FeedbackConverter
 from autograder.grading import grade
 from tests.engine.plain_course import ASSIGNMENT, hand_in, make_course
-from tests.support import open_grader
+from tests.support import open_grader, run_autograder
 
 SETTINGS = 'c.LateSubmissionPlugin.penalty_method = "zero"\n'
 HANDED_IN = {"ann": "2026-03-01 09:00:00 UTC", "dee": "2026-03-02 10:00:00 UTC"}
@@ -126,6 +127,45 @@ def test_an_extension_counts_for_one_student_and_can_be_taken_back(course):
     assert call(course, "extension", "--student", "ann").output == "Marks that have changed: 1: ann.\n"
 
 
+def test_an_extension_can_be_given_before_anything_is_handed_in(course):
+    with course.gradebook() as gradebook:
+        gradebook.add_student("gus")
+        gradebook.add_student("hal")
+    hand_in(course, "ivy")  # and not graded yet
+    run = call(course, "extension", "--student", "gus", "--student", "hal", "--student", "ivy", "--days", "2")
+    assert (run.exit_code, run.output) == (0, "Marks that have changed: 0.\n")
+    for student in ("gus", "ivy", "dee"):
+        (hand_in(course, student) / "timestamp.txt").write_text(HANDED_IN["dee"])
+    list(grade(course, ASSIGNMENT, ["gus", "ivy", "dee"]))
+    found = marks(course)
+    assert (found["gus"], found["ivy"], found["dee"]) == (FULL, FULL, NOTHING)
+    assert "with your extension of 2 days" in page(course, "gus")
+
+
+def test_who_only_has_an_extension_has_handed_in_nothing_and_has_no_marks(course):
+    run_autograder("grade", "--course", course.root)
+    before = results(course)
+    with course.gradebook() as gradebook:
+        gradebook.add_student("gus")
+    call(course, "extension", "--student", "gus", "--days", "2")
+    run = run_autograder("grade", "--course", course.root)
+    assert "1 not handed in: gus" in run.stdout
+    after = results(course)
+    row = next(row for row in after["students"] if row["student"] == "gus")
+    assert (row["state"], row["notebooks"]) == ("not handed in", {})
+    for part in ("statistics", "histogram", "cells"):
+        assert after[part] == before[part]
+    table = course.root / "table.csv"
+    run = run_autograder("export", "--course", course.root, "--to", "csv", "--assignment", ASSIGNMENT, "-o", table)
+    assert run.returncode == 0, run.stderr
+    with table.open(newline="") as file:
+        assert {line["score"] for line in csv.DictReader(file) if "gus" in line.values()} == {""}
+
+
+def results(course: Course) -> dict:
+    return json.loads((course.root / "results" / ASSIGNMENT / "results.json").read_text())
+
+
 def test_without_a_deadline_nobody_is_late(course):
     run = call(course, "deadline", "--none")
     assert run.output == "Marks that have changed: 1: dee.\nps1 has no deadline.\n"
@@ -149,8 +189,8 @@ def test_the_late_are_shown_with_what_it_cost(course):
         (("deadline", "2026-13-01 10:00"), "is no time"),
         (("deadline", "2026-03-01 10:00 Middle/Earth"), "Middle/Earth is no time zone"),
         (("deadline", "2026-03-01 10:00 ../../etc/passwd"), "is no time"),
-        (("extension", "--student", "zoe", "--days", "1"), "zoe has no graded submission of ps1 yet"),
-        (("extension", "--student", "dee", "--student", "zoe", "--days", "1"), "zoe has no graded submission"),
+        (("extension", "--student", "zoe", "--days", "1"), "the course knows no zoe. Enter students with: autograder "),
+        (("extension", "--student", "dee", "--student", "zoe", "--days", "1"), "the course knows no zoe"),
         (("late", "--assignment", "ps9"), "ps9"),
     ],
 )

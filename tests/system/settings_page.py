@@ -9,11 +9,12 @@ from traitlets.config import Configurable
 
 from autograder.authoring.masters import Authoring
 from autograder.kernels.provisioner import ForkProvisioner
+from autograder.latedays import LateDays
 from autograder.sandbox.limits import Limits
 from tests.support import DOCS
 
 PAGE = DOCS / "settings.md"
-SECTIONS = (ForkProvisioner, Limits, Authoring)
+SECTIONS = (ForkProvisioner, Limits, Authoring, LateDays)
 _SIZES = ((2**30, "GiB"), (2**20, "MiB"))
 
 

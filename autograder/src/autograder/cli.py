@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from autograder.check import CheckResult
     from autograder.course.assignment import Template
     from autograder.course.coursedir import Course
+    from autograder.removal import Traces
 
 # jsonschema would build grammars that check web addresses, which no notebook needs; that takes more than a second.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # to import it is an error that it expects
@@ -567,6 +568,7 @@ def extension(
 ) -> None:
     """Give students more time than the others. It replaces what they had; without days and hours they have none.
 
+    Who has handed in nothing yet gets it, too. Late days that were part of it are counted anew by `late --apply`.
     What is graded already is not run again: what being late costs is given back at once, and the feedback pages say so.
     """
     from datetime import timedelta
@@ -580,14 +582,27 @@ def extension(
 
 @main.command()
 @click.option("--assignment", help="Name of the assignment.  [default: the only one]")
+@click.option("--apply", is_flag=True, help="Give everybody the late days of the term, in all assignments.")
+@click.option("--dry-run", is_flag=True, help="With --apply: say what it would give, and change nothing.")
 @_course_option
 @_db_option
-def late(assignment: str | None, folder: Path | None, db_url: str | None) -> None:
-    """Show who handed in after the deadline, by how much, and what it cost."""
+def late(assignment: str | None, apply: bool, dry_run: bool, folder: Path | None, db_url: str | None) -> None:
+    """Show who handed in after the deadline, by how much, and what it cost.
+
+    With --apply, work that is late uses up the days that c.LateDays.days gives each student for the term: in the order
+    of the deadlines, a day as soon as it has begun. They become a part of nbgrader's extension, after one of your own.
+    Work that is later than the days that are left uses none. It is counted anew each time, so run it after grading.
+    Marks and feedback pages change at once.
+    """
     from autograder import deadlines
     from autograder.reporting import terminal
 
+    if dry_run and not apply or assignment and apply:
+        raise click.UsageError("--dry-run goes with --apply, which counts all assignments")
     with _clear_errors():
+        if apply:
+            _apply_late_days(folder, db_url, dry_run=dry_run)
+            return
         course, name = _open_course(folder, db_url, assignment)
         found = deadlines.find_late(course, name)
     rows = [
@@ -595,6 +610,86 @@ def late(assignment: str | None, folder: Path | None, db_url: str | None) -> Non
         for one in found
     ]
     terminal.show_rows(("student", "handed in", "late by", "points off"), rows)
+
+
+def _apply_late_days(folder: Path | None, db_url: str | None, *, dry_run: bool) -> None:
+    from autograder.course.coursedir import Course
+    from autograder.latedays import apply_late_days
+    from autograder.reporting import terminal
+
+    accounts, changed = apply_late_days(Course(_course_folder(folder), db_url), dry_run=dry_run)
+    rows = []
+    for student, account in accounts.items():
+        used = ", ".join(f"{name} {days}" for name, days in account.used.items())
+        rows.append((student, used or "none any more", str(account.left)))
+    terminal.show_rows(("student", "late days used", "left"), rows)
+    for name, students in changed.items():
+        click.echo(f"{printable(name)}: ", nl=False)
+        _show_changed(students)
+    if dry_run:
+        click.echo("Nothing was changed.")
+
+
+@main.command()
+@click.option("--student", "students", multiple=True, help="Who is removed; may be repeated.")
+@click.option(
+    "--roster",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Remove everybody who is not in this list, a CSV file as for `autograder collect`.",
+)
+@click.option("--gone", is_flag=True, help="Remove who has marks or pages, and nothing in submitted/ any more.")
+@_course_option
+@_db_option
+@click.option("--dry-run", is_flag=True, help="Say what would be removed, and change nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def remove(
+    students: tuple[str, ...],
+    roster: Path | None,
+    gone: bool,
+    folder: Path | None,
+    db_url: str | None,
+    dry_run: bool,
+    yes: bool,
+) -> None:
+    """Remove students from a course: marks, pages, graded notebooks and what they have handed in, in all assignments.
+
+    What is removed is listed first, and you are asked. It cannot be undone. After a student got another id, rename the
+    folder in submitted/, grade, and run this with --gone: the marks of the old id go.
+    """
+    from autograder import removal
+    from autograder.course.coursedir import Course
+    from autograder.reporting import terminal
+
+    if sum(map(bool, (students, roster, gone))) != 1:
+        raise click.UsageError("say who: --student, --roster or --gone")
+    with _clear_errors():
+        course = Course(_course_folder(folder), db_url)
+        traces = removal.find_traces(course)
+        chosen = _choose_removed(traces, students, roster)
+        if not chosen:
+            click.echo("There is nobody to remove.")
+            return
+        terminal.show_rows(removal.HEAD, [removal.as_row(student, found) for student, found in chosen.items()])
+        if dry_run:
+            click.echo("Nothing was changed.")
+            return
+        if not yes:
+            click.confirm(f"Remove all this of {len(chosen)} for ever?", abort=True, err=True)
+        removal.remove(course, chosen)
+    click.echo(f"Removed: {', '.join(map(printable, chosen))}.")
+
+
+def _choose_removed(traces: dict[str, Traces], students: tuple[str, ...], roster: Path | None) -> dict[str, Traces]:
+    """Return who is to be removed: these students, or who is not in the roster, or else who is gone."""
+    from autograder import removal
+    from autograder.course.coursedir import CourseError
+    from autograder.exchange.roster import read_roster
+
+    if unknown := sorted(set(students) - set(traces)):
+        raise CourseError(f"the course has nothing of: {', '.join(map(printable, unknown))}")
+    if roster:
+        return removal.not_in_roster(traces, {student.id for student in read_roster(roster).students})
+    return {name: found for name, found in traces.items() if (name in students if students else found.is_gone)}
 
 
 def _open_course(folder: Path | None, db_url: str | None, assignment: str | None) -> tuple[Course, str]:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Assignment, Gradebook, MissingEntry, SubmittedAssignment
 
 from autograder.course.assignment import read_assignment
 from autograder.course.coursedir import Course, CourseError
+from autograder.gradebook.latedays import LateDaysTable
 from autograder.grading import Grader
-from autograder.reporting.files import write_results
-from autograder.reporting.summary import summarize
+from autograder.renewal import renew_results
 
 FORMAT = "%Y-%m-%d %H:%M UTC"
 
@@ -79,6 +79,7 @@ def set_deadline(course: Course, assignment: str, deadline: datetime | None) -> 
         if deadline is None:
             for submission in book.assignment_submissions(assignment):
                 submission.extension = None
+            LateDaysTable(book).forget(Assignment.name == assignment)
             book.db.commit()
 
     with Grader(course, read) as grader:
@@ -89,30 +90,48 @@ def set_deadline(course: Course, assignment: str, deadline: datetime | None) -> 
 def extend(course: Course, assignment: str, students: list[str], extension: timedelta) -> list[str]:
     """Give students so much more time, instead of what they had, and return those whose marks changed with it.
 
+    Who has handed in nothing yet gets a submission in the gradebook that holds the extension and no marks.
+
     Raises
     ------
     CourseError
-        If there is no such assignment, it has no deadline, one of the students has nothing there, or if another process
-        is grading in the course.
+        If there is no such assignment, it has no deadline, one of the students is not in the course, or if another
+        process is grading in the course.
     OperationalError
         If the gradebook cannot be used.
     """
     read = read_assignment(course, assignment)
 
+    handed_in = set(course.students("*"))
+
     def grant(book: Gradebook) -> None:
         if book.find_assignment(assignment).duedate is None:
             raise CourseError(f"{assignment} has no deadline to extend. Set one with: autograder deadline")
+        known = {student.id for student in book.students} | handed_in
+        if unknown := [student for student in students if student not in known]:
+            raise CourseError(
+                f"the course knows no {', '.join(unknown)}. Enter students with: autograder collect --roster, "
+                "or: nbgrader db student add"
+            )
         for student in students:
-            try:
-                book.find_submission(assignment, student)
-            except MissingEntry as error:
-                raise CourseError(f"{student} has no graded submission of {assignment} yet") from error
-        for student in students:
+            _enter(book, assignment, student)
             book.grant_extension(assignment, student, minutes=extension.total_seconds() / 60)
+        LateDaysTable(book).forget(Assignment.name == assignment, SubmittedAssignment.student_id.in_(students))
 
     with Grader(course, read) as grader:
         course.write_gradebook(grant)
         return _reconsider(course, assignment, grader, students)
+
+
+def _enter(book: Gradebook, assignment: str, student: str) -> None:
+    """See that there is a submission that can hold an extension: a new one has no marks, and waits for nobody."""
+    try:
+        book.find_submission(assignment, student)
+    except MissingEntry:
+        book.update_or_create_student(student)
+        for notebook in book.add_submission(assignment, student).notebooks:
+            for grade in notebook.grades:
+                grade.needs_manual_grade = False
 
 
 def find_deadline(course: Course, assignment: str) -> datetime | None:
@@ -150,7 +169,5 @@ def find_late(course: Course, assignment: str) -> list[Lateness]:
 def _reconsider(course: Course, assignment: str, grader: Grader, students: list[str]) -> list[str]:
     changed = grader.reconsider(students)
     if changed:
-        everybody = course.students(assignment)
-        summary = summarize(course, assignment, everybody, grader.due(everybody), grader.entries())
-        write_results(summary, course.root / "results" / assignment)
+        renew_results(course, assignment, grader)
     return changed

@@ -82,6 +82,7 @@ def grade_class(request: Request) -> None:
         failed = {submission.student: submission.notes for submission in graded if not submission.recorded}
         summary = summarize(course, assignment.name, everybody, grader.due(everybody), grader.entries(), failed)
     _show(course, summary, graded, students, as_json=request.as_json)
+    _show_gone(course, summary)
     if graded and not request.as_json:
         terminal.show_speed(sum(len(submission.seconds) for submission in graded), seconds)
     if failed:
@@ -157,6 +158,18 @@ def _show(
     click.echo(f"Gradebook: {course.gradebook_name}")
     click.echo(f"Feedback:  {course.root / 'feedback'}")
     click.echo(f"Report:    {folder / 'report.html'}")
+
+
+def _show_gone(course: Course, summary: Summary) -> None:
+    """Say who has marks here and has nothing in ``submitted/`` any more, such as who was renamed."""
+    there = set(course.students("*"))
+    gone = [printable(one.student) for one in summary.students if one.counts and one.student not in there]
+    if gone:
+        click.echo(
+            f"Marks of students of whom nothing is in submitted/ any more: {', '.join(gone)}. "
+            "`autograder remove --gone` removes them.",
+            err=True,
+        )
 
 
 def _choose_sandbox(course: Course, request: Request) -> None:

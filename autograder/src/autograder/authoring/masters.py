@@ -28,6 +28,8 @@ _ROLES = {
     "question": {"grade": True, "locked": False, "solution": True},
 }
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")  # what nbformat accepts as the id of a cell
+# Calls that give points if a test ends with them. What others return, such as a checker, is no result of the test.
+_NUMBERS = {"abs", "float", "int", "len", "max", "min", "round", "sum"}
 
 
 class AuthoringError(Exception):
@@ -218,23 +220,47 @@ def _points(cell: NotebookNode, name: str, role: str) -> float:
 def _append_hidden(source: str, tests: str | None, name: str) -> str:
     """Append hidden tests to a test cell, as a function, so that their names stay local.
 
-    If the cell ends with a ``with`` block, the hidden tests go inside: what the block does holds for them as well.
+    If the cell ends with a ``with`` block, the hidden tests go inside: what the block does holds for them as well. If
+    the hidden tests end with a number, it is the result of the cell, which nbgrader takes for points.
     """
     if tests is None:
         raise AuthoringError(f"{name}: this test cell has no hidden tests")
     tree = notebooks.parse(source)
-    margin = "    " if tree and tree.body and isinstance(tree.body[-1], ast.With) else ""
-    woven = "\n".join(
-        [
-            "### BEGIN HIDDEN TESTS",
-            "def hidden_tests():",
-            _indent(tests, "    "),
-            "",
-            "hidden_tests()",
-            "### END HIDDEN TESTS",
-        ]
-    )
-    return f"{source}\n{_indent(woven, margin)}"
+    last = tree.body[-1] if tree and tree.body else None
+    points = _points_at_the_end(tests)
+    if points is None and _gives_points(last):
+        raise AuthoringError(f"{name}: the visible test ends with points; end the hidden tests with those of both")
+    inside = ["### BEGIN HIDDEN TESTS", "def hidden_tests():", _indent(points or tests, "    "), ""]
+    margin = "    " if isinstance(last, ast.With) else ""
+    end = "### END HIDDEN TESTS"
+    if margin and points:  # what stands in a block is not the result of the cell
+        inside.append("hidden_points = hidden_tests()")
+        return "\n".join([source, _indent("\n".join(inside), margin), "hidden_points", end])
+    return "\n".join([source, _indent("\n".join([*inside, "hidden_tests()", end]), margin)])
+
+
+def _points_at_the_end(tests: str) -> str | None:
+    """Return hidden tests that return the number they end with, or None if they end with something else."""
+    tree = notebooks.parse_python(tests)
+    if tree is None or not tree.body or not _gives_points(tree.body[-1]):
+        return None
+    lines = tests.splitlines()
+    place = tree.body[-1]
+    line = lines[place.lineno - 1].encode()
+    lines[place.lineno - 1] = (line[: place.col_offset] + b"return " + line[place.col_offset :]).decode()
+    return "\n".join(lines)
+
+
+def _gives_points(last: ast.stmt | None) -> bool:
+    """Return whether the last statement of a test is an expression that gives a number, as far as one can tell."""
+    if not isinstance(last, ast.Expr):
+        return False
+    value = last.value
+    if isinstance(value, ast.Call):
+        return isinstance(value.func, ast.Name) and value.func.id in _NUMBERS
+    if isinstance(value, ast.Constant):
+        return isinstance(value.value, int | float)
+    return isinstance(value, ast.Name | ast.BinOp | ast.UnaryOp | ast.IfExp | ast.Subscript | ast.Attribute)
 
 
 def _indent(code: str, margin: str) -> str:

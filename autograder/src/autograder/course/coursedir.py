@@ -223,9 +223,13 @@ class Course:
         """Return the names of the assignments in the gradebook."""
         return self.read_gradebook(lambda gradebook: sorted(assignment.name for assignment in gradebook.assignments))
 
-    def students(self, assignment: str) -> list[str]:
-        """Return who has a folder for this assignment in ``submitted/``, even an empty one."""
-        return sorted(NbGraderAPI(self.directory(), config=self.config).get_submitted_students(assignment))
+    def students(self, assignment: str, step: str = "submitted") -> list[str]:
+        """Return who has a folder for this assignment at a step such as ``submitted``, even an empty one.
+
+        With ``*`` for the assignment, it is who has one for any.
+        """
+        directory = self.directory(submitted_directory=getattr(self._directory, f"{step}_directory"))
+        return sorted(NbGraderAPI(directory, config=self.config).get_submitted_students(assignment))
 
 
 def _replace_outdated_names(config: Config) -> Config:

@@ -56,6 +56,8 @@ class Entry:
         By the name of the notebook, which of the graded cells were answered at all.
     stopped : dict
         By the name of the notebook, why it could not be run, or not to its end.
+    reasons : dict
+        By the name of the notebook, what the tests printed that gave a part of their points, by their nbgrader ids.
     """
 
     id: str
@@ -66,6 +68,7 @@ class Entry:
     places: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     answered: dict[str, dict[str, bool]] = field(default_factory=dict)
     stopped: dict[str, str] = field(default_factory=dict)
+    reasons: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 class Journal:
@@ -103,6 +106,15 @@ class Journal:
         execute = self._gradebook.db.execute
         execute(delete(_TABLE).where(_TABLE.c.submission_id == submission))
         execute(insert(_TABLE).values(submission_id=submission, entry=json.dumps(asdict(entry))))
+
+    def remove(self, student: str) -> None:
+        """Remove a student's entry, in the gradebook's transaction."""
+        submissions = (
+            select(SubmittedAssignment.id)
+            .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
+            .where(Assignment.name == self._assignment, SubmittedAssignment.student_id == student)
+        )
+        self._gradebook.db.execute(delete(_TABLE).where(_TABLE.c.submission_id.in_(submissions)))
 
 
 def lock(course: Course, folder: Path) -> IO[str]:

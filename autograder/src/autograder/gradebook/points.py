@@ -1,16 +1,22 @@
-"""The points that a test cell's result counts for: what is no number as in nbgrader, a number within bounds."""
+"""The points that a test cell's result counts for: what is no number as in nbgrader, a number within bounds.
+
+A number below the cell's points is partial credit, and what the test has printed is the reason for it.
+"""
 
 from __future__ import annotations
 
 import math
+import re
 
 import nbformat
 from nbformat import NotebookNode
 from nbgrader.utils import has_failed, is_grade, is_solution
 
-from autograder.course.text import shorten
+from autograder.course.text import printable, shorten
 
 _NUMBER = 30  # characters of a number in a note
+_REASON = 500  # characters of a reason
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def within_bounds(cell: NotebookNode) -> NotebookNode:
@@ -39,15 +45,39 @@ def describe_odd_numbers(nb: NotebookNode) -> list[str]:
     return notes
 
 
+def find_reason(cell: NotebookNode) -> str:
+    """Return why a test gave a part of its points: what it printed, the end of it if that is long.
+
+    It is empty where the test gave all points, failed, or printed nothing. Answers that a test calls print as well.
+    """
+    number = _number(cell)
+    if number is None or not number < _maximum(cell):
+        return ""
+    printed = [str(output.text) for output in cell.outputs if output.output_type == "stream"]
+    text = _COLOURS.sub("", "".join(printed)).strip()
+    return text if len(text) <= _REASON else f"...{text[-_REASON:]}"
+
+
+def find_reasons(nb: NotebookNode) -> dict[str, str]:
+    """Return why tests gave a part of their points, by their nbgrader ids, each in one line."""
+    found = {cell.metadata.nbgrader["grade_id"]: find_reason(cell) for cell in nb.cells if is_grade(cell)}
+    return {name: printable("; ".join(text.splitlines())) for name, text in found.items() if text}
+
+
 def _odd_number(cell: NotebookNode) -> float | None:
     """Return the number that is a test cell's result, if it is none that nbgrader counts as it is."""
+    number = _number(cell)
+    return None if number is None or 0 <= number <= _maximum(cell) else number
+
+
+def _number(cell: NotebookNode) -> float | None:
+    """Return the number that is the result of a test cell that has not failed."""
     if cell.cell_type != "code" or not is_grade(cell) or is_solution(cell) or has_failed(cell):
         return None
     try:
-        number = float(_text(cell))  # type: ignore[arg-type]  # what is no text raises
+        return float(_text(cell))  # type: ignore[arg-type]  # what is no text raises
     except (TypeError, ValueError):
         return None
-    return None if 0 <= number <= _maximum(cell) else number
 
 
 def _text(cell: NotebookNode) -> str | None:

@@ -23,7 +23,7 @@ from autograder.gradebook.converters import FeedbackConverter, MarksConverter
 from autograder.gradebook.database import TransactionalGradebook, retry
 from autograder.gradebook.failures import find_failures, find_places
 from autograder.gradebook.journal import Entry, Journal
-from autograder.gradebook.points import describe_odd_numbers
+from autograder.gradebook.points import describe_odd_numbers, find_reasons
 from autograder.intake.submission import Submission
 
 T = TypeVar("T")
@@ -204,6 +204,7 @@ class Recorder:
             failures=renewed(old.failures, {name: find_failures(nb) for name, nb in ran.items()}),
             places=renewed(old.places, {name: find_places(nb) for name, nb in ran.items()}),
             answered=renewed(old.answered, {name: find_answered(nb) for name, nb in ran.items()}),
+            reasons=renewed(old.reasons, {name: find_reasons(nb) for name, nb in ran.items()}),
             stopped=renewed(old.stopped, {name: shorten(why, _REASON) for name, why in submission.stopped.items()}),
         )
 

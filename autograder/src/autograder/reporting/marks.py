@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from nbformat import NotebookNode
 from nbgrader.utils import determine_grade, is_grade
 
-from autograder.gradebook.points import describe_odd_numbers, within_bounds
+from autograder.gradebook.points import describe_odd_numbers, find_reason, within_bounds
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -61,7 +61,7 @@ def _message(cell: NotebookNode) -> str:
             return _ANSI.sub("", _describe(output.ename, output.evalue))
         if output.output_type == "stream" and output.name == "stderr":
             return f"Something was written to the error stream: {output.text.strip()[:200]}"
-    return "Part of the points." if cell.get("outputs") else "No response."
+    return find_reason(cell) or ("Part of the points." if cell.get("outputs") else "No response.")
 
 
 def _describe(name: str, value: str) -> str:

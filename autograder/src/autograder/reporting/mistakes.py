@@ -1,4 +1,4 @@
-"""Equal mistakes together: the students whose failed tests say the same at the same place."""
+"""Equal mistakes together: the students to whom tests that took points say the same at the same place."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Mistake:
     Attributes
     ----------
     notebook, grade_id : str
-        The test that failed.
+        The test that failed, or gave a part of its points.
     message : str
         What the test says, with placeholders for numbers, addresses, paths and the students' own names.
     place : str
@@ -109,10 +109,10 @@ def normalise(message: str, names: Iterable[str] = ()) -> str:
 
 
 def _failures(entry: Entry, tests: set[tuple[str, str]]) -> Iterator[tuple[str, str, str, str, str]]:
-    """Yield each failed test: notebook, nbgrader id, message, line of the test, line of the student's."""
-    for notebook in sorted(entry.failures.keys() - entry.stopped.keys()):
+    """Yield each test that lost points: notebook, nbgrader id, message, line of the test, line of the student's."""
+    for notebook in sorted((entry.failures.keys() | entry.reasons.keys()) - entry.stopped.keys()):
         places, answered = entry.places.get(notebook, {}), entry.answered.get(notebook, {})
-        for cell, message in entry.failures[notebook].items():
+        for cell, message in (entry.failures.get(notebook, {}) | entry.reasons.get(notebook, {})).items():
             if (notebook, cell) in tests and answered.get(cell, True):
                 place, own_line = places.get(cell, ("", ""))
                 yield notebook, cell, message, place, own_line

@@ -17,6 +17,7 @@ from nbgrader.api import (
     SubmittedAssignment,
     SubmittedNotebook,
 )
+from sqlalchemy import ColumnElement, or_, select
 
 from autograder.reporting.items import CellMark
 
@@ -55,7 +56,7 @@ def read_notebook_marks(gradebook: Gradebook, assignment: str) -> list[NotebookM
         .join(SubmittedAssignment, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
         .join(Notebook, Notebook.id == SubmittedNotebook.notebook_id)
         .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
-        .filter(Assignment.name == assignment)
+        .filter(Assignment.name == assignment, _has_marks())
     )
     rows = query.order_by(Notebook.name)
     return [NotebookMark(student, notebook, points, penalty or 0) for student, notebook, points, penalty in rows]
@@ -78,10 +79,21 @@ def read_cell_marks(gradebook: Gradebook, assignment: str) -> list[CellMark]:
         .join(SubmittedAssignment, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
         .join(Notebook, Notebook.id == SubmittedNotebook.notebook_id)
         .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
-        .filter(Assignment.name == assignment)
+        .filter(Assignment.name == assignment, _has_marks())
     )
     rows = query.order_by(Notebook.name, BaseCell.name)
     return [
         CellMark(student, notebook, cell, points or 0, most or 0, bool(waits))
         for student, notebook, cell, points, most, waits in rows
     ]
+
+
+def _has_marks() -> ColumnElement[bool]:
+    """Return the condition that a submission has marks. One that only holds an extension has not: nobody graded it."""
+    grades = select(SubmittedNotebook.assignment_id).join(Grade, Grade.notebook_id == SubmittedNotebook.id)
+    given = or_(Grade.auto_score.isnot(None), Grade.manual_score.isnot(None), Grade.needs_manual_grade)
+    return or_(
+        SubmittedAssignment.timestamp.isnot(None),
+        SubmittedAssignment.id.in_(grades.where(given).correlate(None)),
+        SubmittedAssignment.id.not_in(grades.correlate(None)),
+    )
