@@ -60,6 +60,20 @@ def saved_model():
     return model
 
 
+def frozen_body():
+    import keras
+
+    hidden = keras.layers.Dense(16, trainable=False)
+    return keras.Sequential([keras.Input((3,)), hidden, keras.layers.Dense(1)])
+
+
+class Pinch:
+    """All that the check asks of the lesson's layer."""
+
+    def __init__(self, amount=1.0, name="pinch"):
+        self.amount, self.name = amount, name
+
+
 CUSTOMERS = rng.normal(size=(4, 3)).astype("float32")
 NOISE, COIN = rng.normal(size=(100, 2000)), rng.integers(2, size=100)
 LEFT = pd.Series(rng.random(1200) < 0.265, dtype=int)
@@ -101,6 +115,8 @@ HELPERS = {
     "check_inside": lambda: (NOISE, COIN),
     "check_folds": lambda: (LEFT,),
     "check_thawed": lambda: (saved_model(), CUSTOMERS),
+    "check_trained": lambda: (frozen_body(),),
+    "check_settings": lambda: (Pinch,),
     "check_order": lambda: (ask,),
     "check_slow": lambda: (WAITS,),
     "check_address": lambda: (ask, {"instances": ROWS[:1]}),
@@ -290,6 +306,13 @@ RIGHT = {
         "pandas told to keep nan": lambda before, after: pd.Series(np.ravel(before - after)).abs().max(skipna=False),
     },
     "check_counter": {"plain": 50, "a float": 50.0, "a variable": lambda: __import__("tensorflow").Variable(50)},
+    "check_trained": {"plain": 17, "a float": 17.0, "of NumPy": np.prod((16, 1)) + 1},
+    "check_settings": {
+        "a dict": lambda pinch: {"amount": pinch.amount},
+        "another word for it": lambda pinch: dict(amount=pinch.amount),
+        "as a float": lambda pinch: {"amount": float(pinch.amount)},
+        "with its name": lambda pinch: {"amount": pinch.amount, "name": pinch.name},
+    },
     "check_order": {
         "rows": {"instances": ROWS},
         "columns": {"inputs": {"tenure": [1, 2]}},
@@ -349,6 +372,21 @@ WRONG = {
         "forgotten": (30, "optimizer remembers"),
         "as before": (20, "20 steps before"),
         "epochs": (5, "found 5"),
+    },
+    "check_trained": {
+        "all": (3 * 16 + 16 + 16 + 1, "frozen"),
+        "without the bias": (16, "bias"),
+        "two layers": (2, "found 2"),
+        "a word": ("few", "Expected a number"),
+    },
+    "check_settings": {
+        "nothing": (lambda pinch: {}, "“amount”"),
+        "a fixed number": (lambda pinch: {"amount": 0.25}, "found 0.25"),
+        "another name": (lambda pinch: {"my_amount": pinch.amount}, "“amount”"),
+        "one too many": (lambda pinch: {"amount": pinch.amount, "salt": 1}, "salt"),
+        "a set": (lambda pinch: {pinch.amount}, "found set"),
+        "the amount": (lambda pinch: pinch.amount, "found float"),
+        "no function": ({"amount": 0.25}, "Expected the function"),
     },
     "check_eggs": {"too few": (3, "found 3"), "a text": ("4", "Expected a number")},
     "check_dials": {

@@ -53,6 +53,10 @@ ANSWERS = {
         "measure-the-round-trip-your-turn-2": {"...": "np.abs(after - before).max()"},
         "pick-up-where-you-stopped-your-turn-2": {"...": "20 + 3 * 10"},
     },
+    "08b_trust": {
+        "swap-the-brain-keep-the-body-your-turn-2": {"...": "16 + 1"},
+        "parts-of-your-own-your-turn-2": {"...": '{"amount": layer.amount}'},
+    },
     "09_serving": {
         "ask-for-raw-customers-your-turn-2": {"...": '{"instances": rows[-2:]}'},
         "how-fast-your-turn-2": {"...": "1000 * np.percentile(singles, 99)"},
