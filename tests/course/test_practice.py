@@ -80,6 +80,7 @@ LEFT = pd.Series(rng.random(1200) < 0.265, dtype=int)
 FIRST, SECOND = np.array([0.846, 0.818, 0.862]), np.array([0.842, 0.815, 0.857])
 UNEVEN = [0.52, 0.47, 0.45, 0.46, 0.455, 0.43, 0.44, 0.46, 0.47, 0.48]
 WAITS = list(rng.lognormal(-6, 0.4, 300))
+LOG = pd.DataFrame({"loss": [0.5, 0.44, 0.42, 0.41], "val_loss": [0.48, 0.46, 0.4574, 0.4581]})
 ROWS = [{"tenure": 1}, {"tenure": 2}]
 
 
@@ -115,6 +116,7 @@ HELPERS = {
     "check_inside": lambda: (NOISE, COIN),
     "check_folds": lambda: (LEFT,),
     "check_thawed": lambda: (saved_model(), CUSTOMERS),
+    "check_threshold": lambda: (LOG,),
     "check_trained": lambda: (frozen_body(),),
     "check_settings": lambda: (Pinch,),
     "check_order": lambda: (ask,),
@@ -306,6 +308,12 @@ RIGHT = {
         "pandas told to keep nan": lambda before, after: pd.Series(np.ravel(before - after)).abs().max(skipna=False),
     },
     "check_counter": {"plain": 50, "a float": 50.0, "a variable": lambda: __import__("tensorflow").Variable(50)},
+    "check_threshold": {
+        "pandas": LOG["val_loss"].min(),
+        "sorted": sorted(LOG["val_loss"])[0],
+        "of NumPy": np.float32(LOG["val_loss"].min()),
+        "copied": 0.4574,
+    },
     "check_trained": {"plain": 17, "a float": 17.0, "of NumPy": np.prod((16, 1)) + 1},
     "check_settings": {
         "a dict": lambda pinch: {"amount": pinch.amount},
@@ -372,6 +380,13 @@ WRONG = {
         "forgotten": (30, "optimizer remembers"),
         "as before": (20, "20 steps before"),
         "epochs": (5, "found 5"),
+    },
+    "check_threshold": {
+        "the last one": (0.4581, "the last one"),
+        "the training's": (0.41, "a training loss"),
+        "the first": (0.48, "smallest validation loss"),
+        "an epoch": (3, "found 3"),
+        "a word": ("smallest", "Expected a number"),
     },
     "check_trained": {
         "all": (3 * 16 + 16 + 16 + 1, "frozen"),

@@ -25,6 +25,17 @@ FACTS = {
     "the step counter has gone on from 20 to 40": "(remembered, int(paused.optimizer.iterations)) == (20, 40)",
     "gets a new optimizer, which starts at zero": "int(forgetful.optimizer.iterations) == 20 and"
     " float(np.abs(forgetful(Z_test) - straight(Z_test)).max()) > 1e-4",
+    "As soon as its table has six lines": "6 <= len(logs['before the crash']) < 20 and training.returncode != 0",
+    "No `last.keras`: the script never came to its end": "not (before / 'last.keras').exists()"
+        " and (before / 'backup').exists() and (after / 'last.keras').exists()",
+    "when the training is over, the backup is deleted": "not (after / 'backup').exists()",
+    "It goes on with the epoch after the last whole one, on the very line":
+        "gone_on.index[0] == len(logs['before the crash']) and list(logs['after the crash'].index) == list(range(20))"
+        " and (gone_on - undisturbed).abs().max().max() < 1e-6",
+    "The validation loss was smallest early": "logs['in one go']['val_loss'].idxmin() < 5",
+    "After the crash a worse model took the place of the best one":
+        "epoch_of(after) > len(before_ := logs['before the crash']) and epoch_of(before) == epoch_of(in_one_go)"
+        " == before_['val_loss'].idxmin() + 1 and gone_on['val_loss'].min() > before_['val_loss'].min()",
     "The step counter in `.weights.h5` may surprise you": "int(built.optimizer.iterations) == 20",
     "Keras skips them, with a warning": "len(caught) == 1 and int(plain.optimizer.iterations) == 0",
 }  # fmt: skip
