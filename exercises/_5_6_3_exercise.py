@@ -30,8 +30,8 @@
 # | 6 | `save_recipe` and `load_recipe`, with everything that belongs to it | 2 |
 #
 # Run the cells from top to bottom. A test cell says ✓ when what it can show here is right; the rest, such as other
-# models than yours, is marked after you hand in. Look again at lessons *07_choosing_a_winner* and *08_saving* if you
-# get stuck.
+# models than yours, is marked after you hand in. Look again at lessons *07_choosing_a_winner*, *08_saving* and
+# *08b_trust* if you get stuck.
 #
 # Learning alone, with the whole course on your computer? Then have the exercise marked at once: save it, open a
 # terminal in the folder of the course and run `autograder check exercises/_5_6_3_exercise.ipynb`.
@@ -489,20 +489,20 @@ def ask_recipe(recipe, rows):
     return np.asarray(found).reshape(len(rows), -1)[:, -1]
 
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "51feff1f44b14344d8bb67041b041323", "grade": true, "grade_id": "test_recipe_round_trip", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "816979b6d9f23b6b3bb1d696971a3ee1", "grade": true, "grade_id": "test_recipe_round_trip", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 from coffee_shop.checking import answered, check, raises
 
-with check("08_saving", "The whole recipe"):
+with check("08b_trust", "The whole recipe"):
     go_home()
     save_recipe(search.best_estimator_, freezer / "recipe")
     recipe = answered(load_recipe(freezer / "recipe"), "load_recipe")
     found = ask_recipe(recipe, X_test)
     assert np.all((found >= 0) & (found <= 1)), "Expected probabilities between 0 and 1, found others."
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "00e524867f0b985d7d7255cd7556fe49", "grade": true, "grade_id": "test_recipe_damage", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "69d0b063a5081e524c6dfb612f4c2831", "grade": true, "grade_id": "test_recipe_damage", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 from coffee_shop.checking import answered, check, raises
 
-with check("08_saving", "The whole recipe"):
+with check("08b_trust", "The whole recipe"):
     go_home()
     save_recipe(search.best_estimator_, freezer / "damaged")
     answered(load_recipe(freezer / "damaged"), "load_recipe")

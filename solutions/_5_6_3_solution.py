@@ -16,8 +16,8 @@
 # | 6 | `save_recipe` and `load_recipe`, with everything that belongs to it | 2 |
 #
 # Run the cells from top to bottom. A test cell says ✓ when what it can show here is right; the rest, such as other
-# models than yours, is marked after you hand in. Look again at lessons *07_choosing_a_winner* and *08_saving* if you
-# get stuck.
+# models than yours, is marked after you hand in. Look again at lessons *07_choosing_a_winner*, *08_saving* and
+# *08b_trust* if you get stuck.
 #
 # Learning alone, with the whole course on your computer? Then have the exercise marked at once: save it, open a
 # terminal in the folder of the course and run `autograder check exercises/_5_6_3_exercise.ipynb`.
@@ -508,7 +508,7 @@ def ask_recipe(recipe, rows):
 # %% test="test_recipe_round_trip" points=1
 from coffee_shop.checking import answered, check, raises
 
-with check("08_saving", "The whole recipe"):
+with check("08b_trust", "The whole recipe"):
     go_home()
     save_recipe(search.best_estimator_, freezer / "recipe")
     recipe = answered(load_recipe(freezer / "recipe"), "load_recipe")
@@ -518,7 +518,7 @@ with check("08_saving", "The whole recipe"):
 # %% test="test_recipe_damage" points=1
 from coffee_shop.checking import answered, check, raises
 
-with check("08_saving", "The whole recipe"):
+with check("08b_trust", "The whole recipe"):
     go_home()
     save_recipe(search.best_estimator_, freezer / "damaged")
     answered(load_recipe(freezer / "damaged"), "load_recipe")

@@ -30,6 +30,7 @@ ORDER = (
     "course/test_lessons:09_serving",
     "course/test_lessons:07_choosing_a_winner",
     "course/test_lessons:04_random_search",
+    "course/test_lessons:08b_trust",
     "course/test_lessons:01_welcome",
     "course/test_answers:_5_6_2",
     "class",

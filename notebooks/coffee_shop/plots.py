@@ -153,6 +153,21 @@ def draw_losses(
     return show(figure, f"Curves of {label} by epoch: {ends}.")
 
 
+def draw_stretches(curves: Mapping[str, pd.Series], label: str) -> Image:
+    """Draw a line for each name over the epochs of its index, counted from 0: one may go on where another ends."""
+    figure, axes = new_axes()
+    told = []
+    for i, (name, values) in enumerate(curves.items()):
+        epochs = values.index + 1
+        style = {"color": COLOURS[i % len(COLOURS)], "linestyle": ["-", "none"][i > 0], "marker": " os^"[i % 4]}
+        axes.plot(epochs, values, label=name, **style)
+        told.append(f"{name} from epoch {epochs[0]} to {epochs[-1]}, where it is {values.iloc[-1]:.3f}")
+    axes.set(xlabel="epoch", ylabel=label)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    _legend(axes)
+    return show(figure, f"{label} by epoch: {'; '.join(told)}.")
+
+
 def draw_sizes(paths: object) -> Image:
     """Draw how much room each frozen format takes; nothing where there are no paths yet."""
     figure, axes = new_axes(height=2)

@@ -36,6 +36,11 @@ class Lesson:
     aim: str
     minutes: int
 
+    @property
+    def number(self) -> str:
+        """The lesson's number as it is told, such as 8 or 8b."""
+        return self.name.split("_")[0].removeprefix("0")
+
 
 def exercises(root: Path = ROOT) -> list[Path]:
     """Return the exercises as students get them."""
@@ -142,14 +147,13 @@ def _copy_linked(notebook: NotebookNode, folder: Path, pages: Path, root: Path) 
 def _table(told: list[Lesson]) -> str:
     rows = ["| | lesson | you will | minutes |", "| --: | :-- | :-- | --: |"]
     for one in told:
-        number = int(one.name.split("_")[0])
-        rows.append(f"| {number} | [{one.title}](notebooks/{one.name}.ipynb) | {one.aim} | {one.minutes} |")
+        rows.append(f"| {one.number} | [{one.title}](notebooks/{one.name}.ipynb) | {one.aim} | {one.minutes} |")
     rows.append(f"| | together | | {sum(one.minutes for one in told)} |")
     return "\n".join(rows)
 
 
 def _contents(told: list[Lesson]) -> str:
-    return "\n".join(f"{int(one.name.split('_')[0])} · {one.title} <notebooks/{one.name}>" for one in told)
+    return "\n".join(f"{one.number} · {one.title} <notebooks/{one.name}>" for one in told)
 
 
 def main() -> None:

@@ -29,7 +29,7 @@ READING = re.compile(
 # Numbers that are names, not measurements.
 NAMES = (
     r"\]\(\w+\.ipynb\) \| \d+ \||\*\*Time\*\*: \d+ minutes|CVE-[\d-]+|Keras \d|TensorFlow \d|"
-    r"[Ee]xercises? \d|[Ll]esson \d+|\d\d_\w+|L2"
+    r"[Ee]xercises? \d|[Ll]esson \d+\w?|\d\d\w?_\w+|L2"
 )
 
 
@@ -247,7 +247,7 @@ def test_each_exercise_is_linked_as_notebook_and_as_script(kind, masters):
     assert len(exercises) == 3
     for lesson in ("01_welcome", "10_recap"):
         assert exercises <= set(re.findall(r"\]\(([^)]+)\)", text_of(lesson)))
-    for lesson, number in {"03_grid_search": 1, "04_random_search": 2, "08_saving": 3}.items():
+    for lesson, number in {"03_grid_search": 1, "04_random_search": 2, "08b_trust": 3}.items():
         assert f"](../exercises/_5_6_{number}_exercise.{kind})" in text_of(lesson)
 
 
@@ -268,6 +268,7 @@ OUTLINE = {  # what the course promises to cover, and the lesson's section that 
     "what is saved": ("08_saving", "What is inside"),
     "three formats": ("08_saving", "Three ways to freeze"),
     "saving and loading": ("08_saving", "Thaw in another kitchen"),
+    "swap the brain, keep the body": ("08b_trust", "Swap the brain, keep the body"),
     "real-world deployment": ("09_serving", None),
     "convolutional networks next": ("10_recap", None),
     "from building to mastering": ("10_recap", "From building to mastering"),

@@ -79,6 +79,12 @@ def test_losses_with_the_same_limits_can_be_compared():
     assert "ends at 0.90" in alt(plots.draw_losses(wide, "loss", limits=(0, 1)))
 
 
+def test_stretches_tell_from_which_epoch_to_which_each_line_goes():
+    whole, end = pd.Series([0.5, 0.4, 0.3]), pd.Series([0.4, 0.3], index=[1, 2])
+    told = alt(plots.draw_stretches({"in one go": whole, "resumed": end}, "loss"))
+    assert told == "loss by epoch: in one go from epoch 1 to 3, where it is 0.300; resumed from epoch 2 to 3, where it is 0.300."
+
+
 def test_a_descent_that_leaves_the_valley_is_drawn_as_far_as_it_can_be_seen():
     told = alt(plots.draw_descent(np.square, [-0.9, 1.1, -1.4]))
     assert "from a weight of -0.9 to one of -1.4" in told

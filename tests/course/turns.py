@@ -52,6 +52,11 @@ ANSWERS = {
         "what-is-inside-your-turn-2": {"...": 'load_model(pantry / "best_churn_model.keras")'},
         "measure-the-round-trip-your-turn-2": {"...": "np.abs(after - before).max()"},
         "pick-up-where-you-stopped-your-turn-2": {"...": "20 + 3 * 10"},
+        "pick-up-where-you-stopped-your-turn-4": {"...": 'logs["before the crash"]["val_loss"].min()'},
+    },
+    "08b_trust": {
+        "swap-the-brain-keep-the-body-your-turn-2": {"...": "16 + 1"},
+        "parts-of-your-own-your-turn-2": {"...": '{"amount": layer.amount}'},
     },
     "09_serving": {
         "ask-for-raw-customers-your-turn-2": {"...": '{"instances": rows[-2:]}'},

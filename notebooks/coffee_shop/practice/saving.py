@@ -54,3 +54,14 @@ def check_counter(counter: Any) -> str:
     assert found != 20, "Expected 20 steps before the file and more after it, found 20."
     assert found == 50, f"Expected ten steps for each of five epochs, found {found:g}."
     return "20 steps before the file, 30 after it: the counter goes on."
+
+
+@your_turn("08_saving", "Pick up where you stopped")
+def check_threshold(threshold: Any, log: Any) -> str:
+    """Check the smallest validation loss in the table of a training that was killed."""
+    found, losses = number(threshold, "my_threshold"), log["val_loss"]
+    told = f"found {found:.4g}"
+    assert abs(found - losses.iloc[-1]) > 1e-6, f"Expected the smallest loss so far, {told}, which is the last one."
+    assert abs(found - log["loss"].min()) > 1e-6, f"Expected a validation loss, {told}, which is a training loss."
+    assert abs(found - losses.min()) < 5e-5, f"Expected the smallest validation loss so far, {told}."
+    return f"Only a validation loss below {losses.min():.4f} replaces the file."

@@ -25,20 +25,17 @@ FACTS = {
     "the step counter has gone on from 20 to 40": "(remembered, int(paused.optimizer.iterations)) == (20, 40)",
     "gets a new optimizer, which starts at zero": "int(forgetful.optimizer.iterations) == 20 and"
     " float(np.abs(forgetful(Z_test) - straight(Z_test)).max()) > 1e-4",
-    "It knows thousands of customers; of the branch only 60": "sum(~fibre) > 2000 and len(few) == 60",
-    "The old brain ranks well and is far too cheerful": "branch.loc['old brain', 'ROC AUC'] > 0.72"
-    " and branch.loc['old brain', 'mean chance'] < left.mean() / 1.5",
-    "and sixty customers by heart": "roc_auc_score(y.iloc[few], scratch(Z[few])) > 0.9",
-    "The tuned one keeps the ranking and mends the rate, and its loss is the smallest":
-        "branch['log loss'].idxmin() == 'old brain, tuned'"
-        " and branch.loc['old brain, tuned', 'ROC AUC'] > branch.loc['from scratch', 'ROC AUC']",
-    "The old brain crowds at the left": "(chances['old brain'] < 0.25).mean() > 0.5",
-    "sure of most, one way or the other": "(abs(chances['from scratch'] - 0.5) > 0.3).mean() > 0.6",
-    "The answers are right, and a file has been written": "(pantry / 'guest.txt').exists()",
-    "three customers in ten": "abs((model(Z_train).numpy() > threshold).mean() - 0.3) < 0.01",
-    "Change a single byte of a copy": "checksum(damaged / 'prep.skops')"
-        " != note['files']['prep.skops'] == checksum(recipe / 'prep.skops')",
+    "As soon as its table has six lines": "6 <= len(logs['before the crash']) < 20 and training.returncode != 0",
+    "No `last.keras`: the script never came to its end": "not (before / 'last.keras').exists()"
+        " and (before / 'backup').exists() and (after / 'last.keras').exists()",
+    "when the training is over, the backup is deleted": "not (after / 'backup').exists()",
+    "It goes on with the epoch after the last whole one, on the very line":
+        "gone_on.index[0] == len(logs['before the crash']) and list(logs['after the crash'].index) == list(range(20))"
+        " and (gone_on - undisturbed).abs().max().max() < 1e-6",
+    "The validation loss was smallest early": "logs['in one go']['val_loss'].idxmin() < 5",
+    "After the crash a worse model took the place of the best one":
+        "epoch_of(after) > len(before_ := logs['before the crash']) and epoch_of(before) == epoch_of(in_one_go)"
+        " == before_['val_loss'].idxmin() + 1 and gone_on['val_loss'].min() > before_['val_loss'].min()",
     "The step counter in `.weights.h5` may surprise you": "int(built.optimizer.iterations) == 20",
     "Keras skips them, with a warning": "len(caught) == 1 and int(plain.optimizer.iterations) == 0",
-    "It keeps the ranking and mends the rate": "branch['log loss'].idxmin() == 'old brain, tuned'",
 }  # fmt: skip
