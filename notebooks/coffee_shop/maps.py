@@ -97,27 +97,6 @@ def draw_tries(
     return plots.show(figure, f"Treasure map, {_plain(across)} across, {_plain(up)} up. {'; '.join(told)}.")
 
 
-def on_the_clock(best: np.ndarray, seconds: np.ndarray, clock: np.ndarray) -> np.ndarray:
-    """Return how far searches have come at given times, shape (repeats, len(clock)).
-
-    Parameters
-    ----------
-    best : ndarray, shape (repeats, tries)
-        The best so far after each try.
-    seconds : ndarray, shape (repeats, tries)
-        What each try took.
-    clock : ndarray, shape (times,)
-        Seconds since the start.
-
-    Returns
-    -------
-    ndarray
-        NaN before the first try has ended.
-    """
-    ended = np.array([np.searchsorted(np.cumsum(row), clock, side="right") for row in np.asarray(seconds)])
-    return np.take_along_axis(np.insert(np.asarray(best, float), 0, np.nan, axis=1), ended, axis=1)
-
-
 def _mark(axes: Axes, places: Sequence[tuple[int, int]], best: int) -> None:
     taken: Counter[tuple[int, int]] = Counter()
     points = []

@@ -97,6 +97,26 @@ def search_book(candidates: Iterable[Mapping[str, float]]) -> BookSearch:
     return BookSearch(results, int(results["rank_test_score"].argmin()))
 
 
+def look_up(recipe: Mapping[str, float]) -> float:
+    """Return the mean ROC AUC of one recipe: the short way where a search asks for one after the other.
+
+    Parameters
+    ----------
+    recipe : dict
+        A setting for each dial of `DIALS`.
+
+    Raises
+    ------
+    ValueError
+        If a dial is missing, or the recipe asks for a dial or a setting that is not in the book.
+    """
+    _refuse_unknown(recipe)
+    missing = [dial for dial in DIALS if dial not in recipe]
+    if missing:
+        raise ValueError(f"a recipe needs a setting for every dial, {', '.join(missing)} is missing")
+    return _means()[tuple(recipe[dial] for dial in DIALS)]
+
+
 def _refuse_unknown(candidate: Mapping[str, float]) -> None:
     for dial, setting in candidate.items():
         if dial not in DIALS:
@@ -110,3 +130,8 @@ def _book() -> pd.DataFrame:
     book = pd.read_csv(BOOK).set_index(list(DIALS))
     scores = book[SPLITS]
     return book.assign(mean_test_score=scores.mean(axis=1), std_test_score=scores.std(axis=1, ddof=0)).sort_index()
+
+
+@cache
+def _means() -> dict[tuple[float, ...], float]:
+    return _book()["mean_test_score"].to_dict()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from sklearn.model_selection import ParameterGrid
 
@@ -85,10 +84,3 @@ def test_more_tries_in_a_square_than_places_are_still_drawn():
 def test_tries_that_cannot_be_drawn_are_refused(searches, step, message):
     with pytest.raises(ValueError, match=message):
         maps.draw_tries(searches, step)
-
-
-def test_the_clock_finds_what_was_best_at_a_time():
-    best = np.array([[0.5, 0.7, 0.8], [0.6, 0.6, 0.9]])
-    seconds = np.array([[1, 2, 3], [2, 2, 2]])
-    found = maps.on_the_clock(best, seconds, np.array([0.5, 2, 3, 10]))
-    np.testing.assert_array_equal(found, [[np.nan, 0.5, 0.7, 0.8], [np.nan, 0.6, 0.6, 0.9]])

@@ -15,7 +15,7 @@ from sklearn.model_selection import ParameterGrid, ParameterSampler, StratifiedK
 
 from coffee_shop.churn import DATA, load_churn
 from coffee_shop.recipe import make_pipeline
-from coffee_shop.recipe_book import BOOK, DEFAULTS, DIALS, load_recipe_book, search_book
+from coffee_shop.recipe_book import BOOK, DEFAULTS, DIALS, load_recipe_book, look_up, search_book
 
 RATE, BATCH, EPOCHS = "clf__model__learning_rate", "clf__batch_size", "clf__epochs"
 
@@ -87,6 +87,25 @@ def test_random_draws_are_searched_too():
 def test_what_is_not_in_the_book_is_refused(candidates, message):
     with pytest.raises(ValueError, match=message):
         search_book(candidates)
+
+
+def test_one_recipe_is_looked_up_whatever_the_order_of_its_dials():
+    recipe = {dial: settings[0] for dial, settings in reversed(DIALS.items())}
+    assert look_up(recipe) == search_book([recipe]).best_score_
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [({RATE: 0.02}, "no clf__model__learning_rate = 0.02"), ({"clf__model__l2": 0.1}, "no dial 'clf__model__l2'")],
+)
+def test_a_recipe_that_is_not_in_the_book_is_not_looked_up(changes, message):
+    with pytest.raises(ValueError, match=message):
+        look_up(DEFAULTS | changes)
+
+
+def test_a_recipe_with_a_dial_missing_is_not_looked_up():
+    with pytest.raises(ValueError, match="every dial, clf__batch_size is missing"):
+        look_up({dial: setting for dial, setting in DEFAULTS.items() if dial != BATCH})
 
 
 def test_tasting_goes_on_where_it_was_stopped(tmp_path, monkeypatch):

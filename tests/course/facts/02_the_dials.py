@@ -48,8 +48,32 @@ FACTS = {
     "Why not try 0.01, 0.02, 0.03, 0.04?": "0.04 / 0.01 == 4",
     "from, say, 0.0001 to 0.1": "len(np.geomspace(0.0001, 0.1, 4)) == 4 and round(0.1 / 0.0001) == 10**3",
     "0 means the same way, 90 means no help at all, and beyond 90": "abs(np.cos(np.radians(90))) < 1e-9",
-    "Large batches agree": "off['batch size 512'].std() < 0.6 * off['batch size 8'].std()",
-    "each one points roughly the right way": "np.mean(off['batch size 8'] < 90) > 0.7",
+    "Large batches agree": "np.std(off['batch size 512']) < 0.6 * np.std(off['batch size 8'])",
+    "each small batch points roughly the right way, none exactly": (
+        "np.mean(np.array(off['batch size 8']) < 90) > 0.7 and min(off['batch size 8']) > 20"
+    ),
+    "Some of the smallest batches even lead uphill": "0 < np.mean(np.array(off['batch size 8']) > 90) < 0.3",
+    "Those of 512 customers nearly agree with everyone: they hold half of the customers": (
+        "max(off['batch size 512']) < 30 and round(512 / len(Z_train), 1) == 0.5"
+    ),
+    "does the middle one of sixty point": (
+        "all(len(one) == 60 for one in off.values()) and 62 < np.median(off['batch size 8']) < 80"
+        " and 35 < np.median(off['batch size 64']) < 52 and 8 < np.median(off['batch size 512']) < 18"
+    ),
+    "Each stair follows an epoch that brought nothing better": (
+        "all((reduced['learning_rate'][i + 1] < 0.5 * reduced['learning_rate'][i])"
+        " == (reduced['val_loss'][i] > min(reduced['val_loss'][:i]) - 1e-4) for i in range(1, 9))"
+        " and reduced['learning_rate'][-1] < 0.1 * reduced['learning_rate'][0]"
+    ),
+    "after the first one the loss falls at once": (
+        "(lambda first: reduced['val_loss'][first] < reduced['val_loss'][first - 1] - 0.005)"
+        "(int(np.argmax(np.array(reduced['learning_rate']) < 0.05)))"
+    ),
+    "the rate is so small that the network stands still": "np.ptp(reduced['val_loss'][-2:]) < 0.003",
+    "Here are the three rates side by side": (
+        "len(used) == len(by_rule) == 3 and all(len(rates) == 10 for rates in used.values())"
+        " and np.isclose(reduced['learning_rate'][0], 0.1)"
+    ),
     "many hasty steps or two careful ones": "steps[512] == 2 and steps[8] > 50 * steps[512]",
     "With batches of 512 the network has taken far fewer steps and is behind": (
         "by_batch['batch size 512'][-1] > 1.05 * max(by_batch['batch size 8'][-1], by_batch['batch size 64'][-1])"

@@ -21,25 +21,23 @@ FACTS = {
         " and not optuna.samplers.TPESampler()._is_multivariate(optuna.create_study(directions=['maximize'] * 2))"
     ),
     "Optuna takes fewer": "optuna.samplers._tpe.sampler.default_gamma(18) < good.sum()",
-    "we can run a hundred": "all(len(group) == 100 for group in walks.values())",
+    "we can run a hundred": "all(len(runs.scores) == 100 for runs in found.values())",
     "In the first ten tries the scout is an explorer": "10 < TRIES",
     "where the scout is after 48": "TRIES == 48",
     "draws a grid that fits: three settings for one of the dials, two for each of the others, 48 squares in all": (
-        "all(len(walk) == 48 == 3 * 2**4 for walk in walks['grid']) and sorted("
-        "len({recipe[dial] for recipe in walks['grid'][0]}) for dial in DIALS) == [2, 2, 2, 2, 3]"
+        "found['grid'].scores.shape == (100, 48) and 48 == 3 * 2**4"
     ),
     "Against seconds of training the scout's lead is smaller": (
-        "np.median(seconds['Bayesian (TPE)'].sum(axis=1)) > 1.1 * np.median(seconds['random'].sum(axis=1))"
+        "np.median(found['Bayesian (TPE)'].seconds.sum(axis=1)) > 1.1 * np.median(found['random'].seconds.sum(axis=1))"
     ),
     "What scores well here is often trained for long": (
         "book.groupby('clf__epochs')['mean_test_score'].mean().is_monotonic_increasing"
     ),
     "she needs fewer tries than the explorer to get as far, and the explorer fewer than the digger": (
-        "np.median(best['Bayesian (TPE)'][:, -1]) > np.median(best['random'][:, -1]) > np.median(best['grid'][:, -1])"
+        "ends['Bayesian (TPE)'].median() > ends['random'].median() > ends['grid'].median()"
     ),
     "the medians lie closer together than a lead over a good recipe changes from one fold to the next": (
-        "np.ptp([np.median(curve[:, -1]) for curve in best.values()]) < scatter"
-        " and scatter < book['std_test_score'].median() / 10"
+        "np.ptp(ends.median()) < scatter and scatter < book['std_test_score'].median() / 10"
     ),
     "calls that nearly a coin toss": (
         "(lambda pairs, apart: 0.5 < np.mean([(two * third > 0)[(abs(two) > apart / 2) & (abs(two) < apart)].mean()"
@@ -47,7 +45,7 @@ FACTS = {
         " (pairs[:, :2].mean(axis=1), pairs[:, 2])]]) < 0.6)"
         "(book[SPLITS].sample(200_000, replace=True, random_state=0).to_numpy()"
         " - book[SPLITS].sample(200_000, replace=True, random_state=1).to_numpy(),"
-        " np.ptp([np.median(curve[:, -1]) for curve in best.values()]))"
+        " np.ptp(ends.median()))"
     ),
     "adds six tries": "len(notes) == 2 * 6",
     "Two scouts, one notebook": "notes['user_attrs_worker'].nunique() == 2",

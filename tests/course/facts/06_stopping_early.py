@@ -35,12 +35,14 @@ FACTS = {
         " and scores.groupby('clf__model__learning_rate').max()[40].idxmax() < 0.01"
     ),
     "tournaments of 32 recipes, half of them sent home in every round": "2**5 == 32",
-    "crowns a sprinter, far below the best of the field": ("halved['last taste'][0] < halved['last taste'][2] - 0.002"),
-    "nearly as good as tasting all 32 to the end, for a fraction of the seconds": (
-        "halved['best taste'][0] > halved['best taste'][2] - 0.0005"
-        " and halved['best taste'][1] < halved['best taste'][3] / 3"
+    "crowns a sprinter, far below the best of the field": (
+        "halved['winner']['last taste'] < halved['best of all 32']['last taste'] - 0.002"
     ),
-    "The tournament wins": "halved['best taste'][0] > np.median(so_far[np.arange(500), affordable])",
+    "nearly as good as tasting all 32 to the end, for a fraction of the seconds": (
+        "halved['winner']['best taste'] > halved['best of all 32']['best taste'] - 0.0005"
+        " and halved['seconds']['best taste'] < halved['seconds for all 32']['best taste'] / 3"
+    ),
+    "The tournament wins": "halved['winner']['best taste'] > np.median(explorers.best_at([purse]))",
     "a few that all go to the end": "brackets[-1]['epochs at first'] == longest",
     "All four cost about the same": (
         "len(brackets) == 4 and max(bracket['epochs in all'] for bracket in brackets)"
