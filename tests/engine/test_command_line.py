@@ -78,6 +78,28 @@ def test_build_writes_to_the_course_that_it_is_given_and_nowhere_else(project, t
     assert (course / "source" / "ps1" / "double.ipynb").exists()
 
 
+def test_a_students_copy_without_masters_is_checked_by_the_visible_tests(project):
+    with (project / "masters" / "double.py").open("a") as file:
+        file.write("### BEGIN HIDDEN TESTS\nassert double(2) == 4\n### END HIDDEN TESTS\n")
+    assert run_autograder("exercises", cwd=project).returncode == 0
+    shutil.rmtree(project / "masters")
+    answer = project / "exercises" / "double.py"
+    for double, points in (("2 * x", 2), ("2", 2), ("7", 0)):
+        text = (project / "exercises" / "double.ipynb").read_text()
+        nb = notebooks.fill(
+            notebooks.read(project / "exercises" / "double.ipynb"), {"double": f"double = lambda x: {double}"}
+        )
+        notebooks.write(nb, answer)
+        run = run_autograder("check", "--json", answer, cwd=project)
+        assert json.loads(run.stdout)["score"] == points, run.stderr
+        assert (project / "exercises" / "double.ipynb").read_text() == text
+    (project / "exercises" / "double.ipynb").write_text("no notebook")
+    run = run_autograder("check", answer, cwd=project)
+    assert run.returncode == 1
+    (line,) = run.stderr.splitlines()[-1:]
+    assert "exercises: double.ipynb is no notebook that can be read" in line
+
+
 def in_read_only(folder: Path, *arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess:
     """Run a command where a folder can only be read. Permissions would not do: root may write everywhere."""
     bubblewrap = ["bwrap", "--dev-bind", "/", "/", "--ro-bind", str(folder), str(folder), "--chdir", str(cwd)]
