@@ -4,7 +4,8 @@ UV := $(shell sed -n 's/.*"\(uv==[^"]*\)".*/\1/p' pyproject.toml)
 SHARED_OUT := -n logical --maxprocesses 4
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help lab progress update grade lessons site test test-quick golden coverage prove lint types build bench doctor environment clean
+.PHONY: help lab progress update grade handout lessons site test test-quick golden coverage prove lint types build bench doctor
+.PHONY: environment clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -23,6 +24,9 @@ grade: .venv/ready ## grade the sample class, or whoever handed in to course/sub
 	@.ci/bubblewrap
 	[ -d course/submitted ] || { autograder build && python autograder/sample_class course; }
 	autograder grade
+
+handout: ## write the package for students, without solutions and hidden tests
+	$(PYTHON) .ci/handout.py
 
 lessons: .venv/ready ## run every lesson in full; print how long each takes
 	python -m notebooks.site.execute

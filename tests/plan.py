@@ -132,6 +132,7 @@ MODERATE = (
     "engine/test_store_conformance",
     "engine/test_summary",
     "site/test_site::test_a_lesson_runs",
+    "system/test_handout",
     "system/test_wheel",
 )
 _MODERATE = re.compile("|".join(MODERATE))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import subprocess
 import threading
@@ -15,7 +16,7 @@ from autograder.course import notebooks
 from autograder.course.coursedir import Course, run_converter
 from autograder.execution.local import run_concurrently
 from tests.engine.plain_course import ASSIGNMENT, hand_in, make_course
-from tests.support import AUTOGRADER, run_autograder
+from tests.support import AUTOGRADER, run_autograder, run_nbgrader
 
 needs_bubblewrap = pytest.mark.skipif(
     shutil.which("bwrap") is None, reason="needs bubblewrap: apt-get install bubblewrap"
@@ -68,8 +69,35 @@ def test_build_writes_to_the_course_that_it_is_given_and_nowhere_else(project, t
     run = run_autograder("build", "--course", course, cwd=project)
     assert run.returncode == 0, run.stderr
     assert contents(tmp_path, without=course) == before
+    again = contents(tmp_path, without=course)
+    (course / "exercises").mkdir()  # the settings of the project say that there are exercises, but not here
+    assert run_autograder("build", "--course", course, cwd=project).returncode == 0
+    assert contents(tmp_path, without=course) == again == before
+    assert not list((course / "exercises").iterdir())
     assert Course(course).assignments() == ["ps1"]
     assert (course / "source" / "ps1" / "double.ipynb").exists()
+
+
+def test_a_students_copy_without_masters_is_checked_by_the_visible_tests(project):
+    with (project / "masters" / "double.py").open("a") as file:
+        file.write("### BEGIN HIDDEN TESTS\nassert double(2) == 4\n### END HIDDEN TESTS\n")
+    assert run_autograder("exercises", cwd=project).returncode == 0
+    shutil.rmtree(project / "masters")
+    answer = project / "exercises" / "double.py"
+    for double, points in (("2 * x", 2), ("2", 2), ("7", 0)):
+        text = (project / "exercises" / "double.ipynb").read_text()
+        nb = notebooks.fill(
+            notebooks.read(project / "exercises" / "double.ipynb"), {"double": f"double = lambda x: {double}"}
+        )
+        notebooks.write(nb, answer)
+        run = run_autograder("check", "--json", answer, cwd=project)
+        assert json.loads(run.stdout)["score"] == points, run.stderr
+        assert (project / "exercises" / "double.ipynb").read_text() == text
+    (project / "exercises" / "double.ipynb").write_text("no notebook")
+    run = run_autograder("check", answer, cwd=project)
+    assert run.returncode == 1
+    (line,) = run.stderr.splitlines()[-1:]
+    assert "exercises: double.ipynb is no notebook that can be read" in line
 
 
 def in_read_only(folder: Path, *arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess:
@@ -109,6 +137,62 @@ def term(tmp_path):
     hand_in(course, "bob", double="return 7")
     shutil.copytree(hand_in(course, "ann"), course.folder("submitted", "ann", "ps2"))
     return course
+
+
+@pytest.mark.parametrize("words", [("grade",), ("grade", "--all"), ("grade", "--assignment", "ps1"), ("deadline",)])
+def test_an_empty_gradebook_is_said_to_be_empty_and_how_it_is_filled(tmp_path, words):
+    course = make_course(tmp_path / "course")
+    hand_in(course, "ann")
+    url = f"sqlite:///{tmp_path / 'new.db'}"
+    run = run_autograder(*words, "--course", course.root, "--db", url)
+    assert run.returncode == 1
+    (line,) = run.stderr.splitlines()
+    command = f"nbgrader generate_assignment NAME --force --db '{url}'"
+    says = (
+        f"the gradebook {tmp_path / 'new.db'} is empty, it has no assignment; enter what is in source/, in the folder "
+    )
+    assert line == f"Error: {says}{course.root}: {command}"
+
+
+def test_what_an_empty_gradebook_is_filled_with_can_be_graded(tmp_path):
+    course = make_course(tmp_path / "course")
+    hand_in(course, "ann")
+    url = f"sqlite:///{tmp_path / 'new.db'}"
+    said = run_autograder("grade", "--course", course.root, "--db", url).stderr.strip()
+    command = shlex.split(said.rpartition(": nbgrader ")[2].replace("NAME", ASSIGNMENT))
+    run_nbgrader(course, *command)
+    run = run_autograder("grade", "--course", course.root, "--db", url, "--json")
+    assert json.loads(run.stdout)["score"] == 8
+
+
+def test_an_assignment_that_is_only_in_source_is_said_to_be_there(term):
+    shutil.copytree(term.folder("source", ".", "ps2"), term.folder("source", ".", "ps3"))
+    run = run_autograder("grade", "--course", term.root, "--assignment", "ps3")
+    says = (
+        "has no assignment ps3; it has: later, ps1, ps2. The course's source/ has it; enter what is in source/, in the "
+    )
+    assert says in run.stderr
+    assert run.stderr.strip().endswith(": nbgrader generate_assignment ps3 --force")
+    run = run_autograder("grade", "--course", term.root, "--assignment", "ps4")
+    assert run.stderr.strip().endswith("has no assignment ps4; it has: later, ps1, ps2")
+
+
+def test_an_empty_gradebook_of_a_course_with_masters_is_filled_by_build(project):
+    assert run_autograder("build", cwd=project).returncode == 0
+    url = f"sqlite:///{project / 'new.db'}"
+    run = run_autograder("grade", "--db", url, cwd=project)
+    command = f"autograder build --course {project / 'course'} --db '{url}'"
+    assert run.stderr.strip().endswith(f"it has no assignment; enter those of the masters: {command}")
+    assert run_autograder(*shlex.split(command)[1:], cwd=project).returncode == 0
+    assert "no submissions for ps1" in run_autograder("grade", "--db", url, cwd=project).stderr
+
+
+def test_check_says_that_a_gradebook_is_empty(tmp_path):
+    (tmp_path / "nbgrader_config.py").write_text("c = get_config()\n")
+    (tmp_path / "p1.py").write_text("# %%\n1\n")
+    run = run_autograder("check", "--course", tmp_path, "--sandbox", "none", tmp_path / "p1.py")
+    assert run.returncode == 1
+    assert "is empty, it has no assignment; enter what is in source/" in run.stderr
 
 
 def test_all_assignments_that_were_handed_in_are_graded(term):

@@ -8,14 +8,14 @@ import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
 from autograder.course.coursedir import Course, CourseError
 from autograder.gradebook import database
 from autograder.grading import grade
 from tests.engine.plain_course import ASSIGNMENT, hand_in, make_class
 from tests.engine.postgres import PostgreSQL, needs_postgresql
-from tests.support import open_grader, run_autograder
+from tests.support import open_grader, run_autograder, run_nbgrader
 
 CLASS = {"ann": "return 2 * x", "bob": "return 7"}
 MARKS = {"ann": {"p1": 4, "p2": 4}, "bob": {"p1": 2, "p2": 2}}
@@ -49,6 +49,20 @@ def test_class_is_graded_into_it_and_left_alone_afterwards(course):
     assert "2 of 2 were graded already" in again.stderr
     assert "postgresql://teacher:***@" in again.stdout.replace("\n", "")
     assert "secret" not in again.stdout + again.stderr
+
+
+def test_a_new_database_is_said_to_be_empty_and_how_it_is_filled(server, course):
+    url = server.new_database()
+    run = run_autograder("grade", "--course", course.root, "--db", url)
+    assert run.returncode == 1
+    (line,) = run.stderr.splitlines()
+    assert "secret" not in line
+    shown = make_url(url).render_as_string(hide_password=True)
+    assert f"the gradebook {shown} is empty, it has no assignment" in line
+    assert line.endswith(f": nbgrader generate_assignment NAME --force --db '{shown}'")
+    run_nbgrader(course, "generate_assignment", ASSIGNMENT, "--force", "--db", url)
+    run = run_autograder("grade", "--course", course.root, "--db", url, "--json")
+    assert {row["student"]: row["score"] for row in map(json.loads, run.stdout.splitlines())} == {"ann": 8, "bob": 4}
 
 
 def test_manual_score_given_meanwhile_is_kept(course):

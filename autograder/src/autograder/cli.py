@@ -271,12 +271,13 @@ def _checker_of_course(folder: Path, sandbox: str) -> Callable[[Path], CheckResu
     from autograder.check import check_file
     from autograder.course.assignment import read_assignment
     from autograder.course.coursedir import Course
+    from autograder.session import require_assignments
 
     course = Course(folder)
     course.config.ForkProvisioner.sandbox = sandbox
     templates: dict[str, Template] = {}
     folders: dict[str, Path] = {}
-    for name in course.assignments():
+    for name in require_assignments(course):
         assignment = read_assignment(course, name)
         templates |= assignment.templates
         folders |= dict.fromkeys(assignment.templates, course.folder("source", ".", name))

@@ -104,7 +104,7 @@ def grade_all(request: Request) -> None:
     """
     course = Course(request.folder, request.db_url)
     problems = []
-    for name in course.assignments():
+    for name in require_assignments(course):
         there = course.students(name)
         chosen = tuple(student for student in request.students if student in there)
         if not there or (request.students and not chosen):
@@ -200,14 +200,39 @@ def assignment_name(course: Course, wanted: str | None) -> str:
     CourseError
         If the gradebook has no such assignment, or several and none is wanted.
     """
-    names = course.assignments()
+    names = require_assignments(course)
     if wanted in names:
         return wanted
     if wanted:
-        raise CourseError(f"the gradebook has no assignment {wanted}; it has: {', '.join(names) or 'none'}")
+        there = course.folder("source", ".", wanted).is_dir()
+        advice = f". The course's source/ has it; {_how_to_enter(course, wanted)}" if there else ""
+        raise CourseError(f"the gradebook has no assignment {wanted}; it has: {', '.join(names)}{advice}")
     if len(names) != 1:
-        raise CourseError(f"choose one with --assignment: {', '.join(names) or 'the gradebook has none'}")
+        raise CourseError(f"choose one with --assignment: {', '.join(names)}")
     return names[0]
+
+
+def require_assignments(course: Course) -> list[str]:
+    """Return the names of the assignments in the gradebook.
+
+    Raises
+    ------
+    CourseError
+        If there are none, as in a new database.
+    """
+    names = course.assignments()
+    if not names:
+        advice = _how_to_enter(course, "NAME")
+        raise CourseError(f"the gradebook {course.gradebook_name} is empty, it has no assignment; {advice}")
+    return names
+
+
+def _how_to_enter(course: Course, assignment: str) -> str:
+    """Return in words how assignments come into the gradebook from what the course has on disk."""
+    if course.config.Authoring.get("masters"):
+        return f"enter those of the masters: autograder build --course {course.root}{course.db_option}"
+    command = f"nbgrader generate_assignment {assignment} --force{course.db_option}"
+    return f"enter what is in source/, in the folder {course.root}: {command}"
 
 
 def _notebook_name(assignment: Assignment, wanted: str | None) -> str:

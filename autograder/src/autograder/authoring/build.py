@@ -79,18 +79,32 @@ def stale_exercises(settings: Path) -> list[str]:
 def master_templates(config: Config) -> dict[str, Template]:
     """Return the templates of all exercises by the name of the notebook, without a gradebook.
 
-    Where the hidden tests are not there, as in a student's copy of the repository, the template is the exercise as it
-    was released.
+    Where masters or hidden tests are not there, as in a student's copy of the repository, the template is the exercise
+    as it was released.
+
+    Raises
+    ------
+    AuthoringError
+        If a master, its hidden tests or a released exercise cannot be used.
     """
     masters = Masters(config)
+    if not masters.names() and masters.exercises is not None:
+        return {path.stem: _released(path) for path in sorted(masters.exercises.glob("*.ipynb"))}
     return {masters.notebook(name): _master_template(masters, name, config) for name in masters.names()}
 
 
 def _master_template(masters: Masters, name: str, config: Config) -> Template:
     if not masters.is_complete(name) and masters.exercises is not None:
-        return Template(notebooks.read(masters.exercises / f"{masters.notebook(name)}.ipynb"))
+        return _released(masters.exercises / f"{masters.notebook(name)}.ipynb")
     nb = masters.source_notebook(name)
     answers = notebooks.answers_of(nb)
     for preprocessor in (LockCells, ClearSolutions, ComputeChecksums):
         nb, _ = preprocessor(config=config).preprocess(nb, {})
     return Template(nb, answers)
+
+
+def _released(path: Path) -> Template:
+    try:
+        return Template(notebooks.read(path))
+    except ValueError as error:
+        raise AuthoringError(f"{path.parent}: {error}") from error

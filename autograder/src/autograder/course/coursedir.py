@@ -205,6 +205,11 @@ class Course:
         url = make_url(self._directory.db_url)
         return str(url.database) if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
 
+    @property
+    def db_option(self) -> str:
+        """The option ``--db`` as it was given, without its password, to be appended to a command; empty without one."""
+        return f" --db '{make_url(self._db_url).render_as_string(hide_password=True)}'" if self._db_url else ""
+
     def folder(self, step: str, student: str, assignment: str) -> Path:
         """Return the folder of one student's assignment at a step such as ``submitted``."""
         name = getattr(self._directory, f"{step}_directory")
