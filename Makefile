@@ -70,7 +70,7 @@ bench: .venv/ready ## measure grading against stock nbgrader, about twenty minut
 doctor: .venv/ready ## examine the environment
 	autograder doctor
 
-environment: .venv/ready ## derive environment.yml from pyproject.toml
+environment: .venv/ready ## derive what conda and Binder read from pyproject.toml and uv.lock
 	python .ci/environment.py
 
 clean: ## remove the virtual environment, the site and what tests have left; never a gradebook or a submission

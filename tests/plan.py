@@ -63,6 +63,7 @@ LIMITS = {
     "engine/test_isolation": 300,
     "engine/honest/test_honest": 900,
     "engine/test_nbgraders_own": 300,
+    "system/test_images": 600,
     "system/test_wheel": 300,
     "engine/attacks/test_attacks": 300,
     "engine/forgeries/test_forgeries": 900,
@@ -97,6 +98,7 @@ SLOW = (
     "engine/test_nbgraders_own",
     "engine/test_prove::",
     "site/browser/",
+    "system/test_images::test_(the_steps|jupyterlab)",
     "site/test_site::test_(pages|links)",
 )
 _SLOW = re.compile("|".join(SLOW))

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from importlib import metadata
 from importlib.util import cache_from_source, find_spec
 from pathlib import Path
 
+from packaging.requirements import Requirement
+
 _PROJECT = "art-of-fine-tuning"
+_EXTRAS = ("lab", "search", "serve")  # which everybody has who has an environment of her own for the course
 _REINSTALL = "run `make lab` again, or `uv sync --locked --compile-bytecode`"
 
 
 def examine_packages() -> tuple[str, str, str]:
     """Compare the installed packages with the versions that the project asks for."""
     wrong = []
-    for requirement in metadata.requires(_PROJECT) or []:
-        pin = re.fullmatch(r"([\w.-]+)(?:\[[\w,-]+\])?==([\w.]+)", requirement)
-        if pin and _installed(pin[1]) != pin[2]:
-            wrong.append(f"{pin[1]} is {_installed(pin[1])}, should be {pin[2]}")
-    return "packages", "; ".join(wrong) or "as pinned", _REINSTALL if wrong else ""
+    for asked in map(Requirement, metadata.requires(_PROJECT) or []):
+        installed, wanted = _installed(asked.name), _is_wanted(asked)
+        if wanted and (installed == "missing" or not asked.specifier.contains(installed, prereleases=True)):
+            wrong.append(f"{asked.name} is {installed}, should be {asked.specifier}")
+    return "packages", "; ".join(wrong) or "as asked for", _REINSTALL if wrong else ""
+
+
+def _is_wanted(asked: Requirement) -> bool:
+    return asked.marker is None or any(asked.marker.evaluate({"extra": extra}) for extra in _EXTRAS)
 
 
 def examine_tensorflow() -> tuple[str, str, str]:

@@ -16,7 +16,7 @@ from packaging.requirements import Requirement
 from packaging.tags import sys_tags
 from packaging.utils import parse_wheel_filename
 
-from tests.support import ROOT
+from tests.support import ROOT, activated
 
 QUIETLY = [sys.executable, ROOT / ".ci" / "quietly.py"]
 TALKS = [sys.executable, "-c", "import sys; print('one'); print('two'); sys.exit(int(sys.argv[1]))"]
@@ -77,9 +77,9 @@ def megabytes(*options: str) -> float:
     locked = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))["package"]
     wheels = {(package["name"], package["version"]): package.get("wheels", []) for package in locked}
     command = ["uv", "export", "--quiet", "--frozen", "--no-hashes", "--no-annotate", "--no-emit-workspace", *options]
-    asked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    run = subprocess.run(command, cwd=ROOT, env=activated(), check=True, stdout=subprocess.PIPE, text=True)
     total = 0
-    for one in map(Requirement, (line for line in asked if line and not line.startswith("#"))):
+    for one in map(Requirement, (line for line in run.stdout.splitlines() if line and not line.startswith("#"))):
         if one.marker is None or one.marker.evaluate():
             ranked = {}
             for wheel in wheels[one.name, str(one.specifier).removeprefix("==")]:
