@@ -67,6 +67,12 @@ def frozen_body():
     return keras.Sequential([keras.Input((3,)), hidden, keras.layers.Dense(1)])
 
 
+def popped(promoted):
+    if len(promoted) > 1:
+        promoted.pop()
+    return promoted
+
+
 class Pinch:
     """All that the check asks of the lesson's layer."""
 
@@ -321,6 +327,12 @@ RIGHT = {
         "as a float": lambda pinch: {"amount": float(pinch.amount)},
         "with its name": lambda pinch: {"amount": pinch.amount, "name": pinch.name},
     },
+    "check_roll_back": {
+        "a slice": lambda promoted: promoted[:-1] or promoted,
+        "by cases": lambda promoted: promoted if len(promoted) == 1 else promoted[:-1],
+        "in place": popped,
+        "a tuple": lambda promoted: tuple(promoted[: max(1, len(promoted) - 1)]),
+    },
     "check_order": {
         "rows": {"instances": ROWS},
         "columns": {"inputs": {"tenure": [1, 2]}},
@@ -393,6 +405,15 @@ WRONG = {
         "without the bias": (16, "bias"),
         "two layers": (2, "found 2"),
         "a word": ("few", "Expected a number"),
+    },
+    "check_roll_back": {
+        "nobody left": (lambda promoted: promoted[:-1], "Expected ['1'] after rolling back from ['1'], found []"),
+        "the version": (lambda promoted: promoted[-2], "found str"),
+        "the first": (lambda promoted: promoted[:1], "found ['1']"),
+        "by number": (lambda promoted: [v for v in promoted if v != max(promoted)] or promoted, "Expected ['1', '3']"),
+        "all of the last": (lambda promoted: [v for v in promoted if v != promoted[-1]] or promoted, "['2', '1']"),
+        "appended": (lambda promoted: promoted + promoted[-2:-1], "found ['1', '2', '1']"),
+        "a list": (["1"], "Expected the function"),
     },
     "check_settings": {
         "nothing": (lambda pinch: {}, "“amount”"),
@@ -627,7 +648,7 @@ WRONG = {
 }
 
 
-ASK_FOR_A_FUNCTION = ("check_distance", "check_conditional", "check_settings")
+ASK_FOR_A_FUNCTION = ("check_distance", "check_conditional", "check_settings", "check_roll_back")
 
 
 def said(capsys, name: str, answer, tmp_path) -> str:

@@ -57,6 +57,7 @@ ANSWERS = {
     "08b_trust": {
         "swap-the-brain-keep-the-body-your-turn-2": {"...": "16 + 1"},
         "parts-of-your-own-your-turn-2": {"...": '{"amount": layer.amount}'},
+        "a-registry-your-turn-2": {"...": "promoted[:-1] or promoted"},
     },
     "09_serving": {
         "ask-for-raw-customers-your-turn-2": {"...": '{"instances": rows[-2:]}'},

@@ -35,3 +35,20 @@ def check_settings(settings: Callable[[Any], Any], pinch: type) -> str:
             raise AssertionError(f"Expected arguments of a `Pinch`, found {dict(given)}: {error}") from None
         assert again.amount == amount, f"Expected an amount of {amount:g} to come back, found {again.amount!r}."
     return "Name and argument are both in the file: a Pinch comes back as it was."
+
+
+@your_turn("08b_trust", "A registry")
+def check_roll_back(roll_back: Callable[[list[str]], Any]) -> str:
+    """Check a function that takes the last of the promoted versions away, unless it is the only one."""
+    assert callable(roll_back), f"Expected the function `my_roll_back`, found {roll_back!r}."
+    for promoted, wanted in [
+        (["1", "2"], ["1"]),
+        (["1", "2", "1", "3"], ["1", "2", "1"]),
+        (["1", "3", "2"], ["1", "3"]),
+        (["2", "1", "2"], ["2", "1"]),
+        (["1"], ["1"]),
+    ]:
+        given = answered(roll_back(list(promoted)), "my_roll_back")
+        assert isinstance(given, (list, tuple)), f"Expected a list, found {type(given).__name__}."
+        assert list(given) == wanted, f"Expected {wanted} after rolling back from {promoted}, found {list(given)}."
+    return "The version before is in use again, and a shop always has one."

@@ -23,5 +23,15 @@ FACTS = {
     "three customers in ten": "abs((model(Z_train).numpy() > threshold).mean() - 0.3) < 0.01",
     "Change a single byte of a copy": "checksum(damaged / 'prep.skops')"
         " != note['files']['prep.skops'] == checksum(recipe / 'prep.skops')",
+    "Within each kind of contract the ranking is worse than over all customers":
+        "by_group.loc[[name for name in by_group.index if name.startswith('Contract')], 'ROC AUC'].max()"
+        " < note['metric']['roc_auc']",
+    "so that the card can't say anything else than the note":
+        "all(digest in card for digest in note['files'].values()) and str(note['metric']['roc_auc']) in card",
+    "two customers in ten": "abs((model(Z_train).numpy() > stricter['threshold']).mean() - 0.2) < 0.01",
+    "nothing can be swapped unseen": "read_index()['versions']['1']['note'] == checksum(registry / '1' / 'note.json')"
+        " != read_index()['versions']['2']['note']",
+    "The second version was a mistake: **roll back**": "read_index()['in use'] == ['1'] and (registry / '2').exists()"
+        " and calls['1'] > calls['2']",
     "It keeps the ranking and mends the rate": "branch['log loss'].idxmin() == 'old brain, tuned'",
 }  # fmt: skip
