@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 
 import numpy as np
@@ -50,6 +50,23 @@ def read_map(across: str = RATE, up: str = EPOCHS, frozen: Mapping[str, float] |
     return table.rename_axis(index=_plain(up), columns=_plain(across))
 
 
+def read_curve(dial: str) -> Callable[[np.ndarray], np.ndarray]:
+    """Return how the mean ROC AUC of the recipe book depends on one dial, averaged over all others.
+
+    The function takes places in [0, 1], from the lowest setting to the highest, and draws straight lines between the
+    settings of the book.
+
+    Raises
+    ------
+    ValueError
+        If the book has no such dial.
+    """
+    search_book([{dial: DEFAULTS.get(dial)}])  # refuses what is not in the book
+    scores = load_recipe_book().groupby(dial)["mean_test_score"].mean()
+    places = np.linspace(0, 1, len(scores))
+    return lambda x: np.interp(x, places, scores)
+
+
 def draw_tries(
     searches: Mapping[str, Sequence[Mapping[str, float]]],
     step: int,
@@ -82,7 +99,10 @@ def draw_tries(
     table = read_map(across, up, frozen)
     # The same for every map; the worst quarter of the book would take most colours for itself.
     limits = tuple(load_recipe_book()["mean_test_score"].quantile([0.25, 1]))
-    figure, panels = plots.new_panels(len(searches), 4.4 if len(searches) == 1 else 3.7, 3.8)
+    alone = len(searches) == 1
+    figure, panels = plots.new_panels(
+        len(searches), 4.4 if alone else 3.0, 3.8 if alone else 3.4, columns=min(2, len(searches))
+    )
     told = []
     for axes, (name, tries) in zip(panels, searches.items(), strict=True):
         squares = plots.fill_map(axes, table, limits, told=False)
@@ -91,9 +111,10 @@ def draw_tries(
         places = [(DIALS[across].index(recipe[across]), DIALS[up].index(recipe[up])) for recipe in tried]
         _mark(axes, places, found.best_index_)
         told.append(f"{name}: {len(tried)} tries in {len(set(places))} squares, best {found.best_score_:.4f}")
-        axes.tick_params(labelsize="small")
-        axes.set_title(told[-1].replace(", ", ",\n"), fontsize="medium")
-    plots.tint(figure.colorbar(squares, ax=panels, label="ROC AUC", extend="min").ax)
+        axes.tick_params(axis="x", rotation=45)
+        axes.set_title(told[-1].replace(": ", ":\n").replace(", ", ",\n"), fontsize="medium")
+    place = {} if alone else {"location": "bottom", "aspect": 40}
+    plots.tint(figure.colorbar(squares, ax=figure.axes, label="ROC AUC", extend="min", **place).ax)
     return plots.show(figure, f"Treasure map, {_plain(across)} across, {_plain(up)} up. {'; '.join(told)}.")
 
 

@@ -184,11 +184,18 @@ def _size(path: Path) -> int:
     return sum(file.stat().st_size for file in [path, *path.rglob("*")] if file.is_file())
 
 
-def new_panels(n: int, width: float = 3.6, height: float = 3.2) -> tuple[Figure, list[Axes]]:
-    """Return an empty figure and its ``n`` axes side by side; sizes of each in inches."""
+def new_panels(
+    n: int, width: float = 3.6, height: float = 3.2, *, columns: int | None = None
+) -> tuple[Figure, list[Axes]]:
+    """Return an empty figure and its ``n`` axes side by side, or in so many columns; sizes of each in inches."""
+    columns = columns or n
+    rows = -(-n // columns)
     with plt.rc_context(_STYLE):
-        figure, axes = plt.subplots(1, n, figsize=(width * n, height), squeeze=False, layout="constrained")
-    return figure, list(axes[0])
+        size = (width * columns, height * rows)
+        figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
+    for spare in axes.ravel()[n:]:
+        spare.set_axis_off()
+    return figure, list(axes.ravel()[:n])
 
 
 def fill_map(axes: Axes, table: pd.DataFrame, limits: tuple[float, float], *, told: bool = True) -> AxesImage:
@@ -273,6 +280,73 @@ def draw_shadows(tries: Mapping[str, np.ndarray], xlabel: str, ylabel: str) -> I
         told.append(f"{name}: {len(x)} tries, {len(set(x))} settings of each")
         axes.set(title=told[-1], xlabel=xlabel, ylabel=ylabel, xlim=(-0.12, 1), ylim=(-0.12, 1), xticks=[], yticks=[])
     return show(figure, f"Tries of two dials and their shadows on the axes. {'; '.join(told)}.")
+
+
+def draw_marginals(tries: Mapping[str, np.ndarray], curves: Mapping[str, Callable[[np.ndarray], np.ndarray]]) -> Image:
+    """Draw tries of two dials, and what they see of the curve of each dial alone.
+
+    Parameters
+    ----------
+    tries : dict of ndarray, shapes (n, 2)
+        Places of the settings, in [0, 1].
+    curves : dict of callable
+        By the names of the two dials, across and up: the scores at places of that dial.
+    """
+    (across, above), (up, beside) = curves.items()
+    line = np.linspace(0, 1, 101)
+    scores = np.concatenate([above(line), beside(line)])
+    limits = scores.min() - 0.1 * np.ptp(scores), scores.max() + 0.1 * np.ptp(scores)
+    with plt.rc_context(_STYLE):
+        figure, panels = plt.subplots(
+            2, 2 * len(tries), figsize=(3.2 * len(tries), 3.6), layout="constrained",
+            width_ratios=[1, 3] * len(tries), height_ratios=[1, 2.4],
+        )  # fmt: skip
+    told = []
+    for i, (name, points) in enumerate(tries.items()):
+        (corner, top), (side, middle) = panels[:, 2 * i : 2 * i + 2]
+        x, y = np.asarray(points).T
+        dots = {"color": COLOURS[i], "marker": _MARKERS[i], "s": 36, "zorder": 3}
+        corner.set_axis_off()
+        top.plot(line, above(line), color=_INK)
+        top.scatter(x, above(x), **dots)
+        side.plot(beside(line), line, color=_INK)
+        side.scatter(beside(y), y, **dots)
+        middle.scatter(x, y, **dots)
+        top.set(title=f"{name}: {len(set(x))} places", xlim=(0, 1), ylim=limits, xticks=[], yticks=[], ylabel="score")
+        side.set(ylim=(0, 1), xlim=limits, xticks=[], yticks=[], xlabel="score", ylabel=up)
+        middle.set(xlim=(0, 1), ylim=(0, 1), xticks=[], yticks=[], xlabel=across)
+        told.append(f"{name}: {len(x)} tries at {len(set(x))} places of {across}")
+    return show(figure, f"Tries of {across} and {up}, and the curve of each dial alone. {'; '.join(told)}.")
+
+
+def draw_isolation(
+    groups: Mapping[float, Sequence[float]], alone: Mapping[float, float], dial: str, label: str
+) -> Image:
+    """Draw an isolation plot: for each setting of a dial all its tries, and the best of them joined by a line.
+
+    Parameters
+    ----------
+    groups : dict of float to sequence of float
+        The scores at each setting, the other dials at any setting.
+    alone : dict of float to float
+        The score at each setting if the other dials are left alone; a dashed line. Tries far below it are out of sight.
+    dial, label : str
+        What the settings and the scores are.
+    """
+    figure, axes = new_axes()
+    rng = np.random.default_rng(0)  # a little to the left and right, so that points do not hide each other
+    for place, scores in enumerate(groups.values()):
+        axes.scatter(place + rng.uniform(-0.2, 0.2, len(scores)), scores, color=_INK, alpha=0.35, s=12, linewidths=0)
+    best = {setting: max(scores) for setting, scores in groups.items()}
+    left = [alone[setting] for setting in groups]
+    axes.plot(best.values(), color=COLOURS[2], marker="o", label="each at its best")
+    axes.plot(left, color=COLOURS[0], marker="s", linestyle="--", label="other dials left alone")
+    low, high = min(left), max(best.values())
+    axes.set(xlabel=dial, ylabel=label, ylim=(low - 0.1 * (high - low), high + 0.15 * (high - low)))
+    axes.set_xticks(range(len(groups)), labels=[f"{setting:g}" for setting in groups])
+    _legend(axes, loc="lower left")
+    told = "; ".join(f"{setting:g}: {best[setting]:.4f} at its best, {alone[setting]:.4f} alone" for setting in groups)
+    return show(figure, f"Isolation plot of {label} by {dial}. {told}.")
 
 
 def tint(axes: Axes) -> None:
@@ -433,3 +507,29 @@ def draw_pruned(curves: Mapping[int, Sequence[float]], longest: int, label: str)
     stopped = sum(len(curve) < longest for curve in curves.values())
     axes.set_title(f"{stopped} of {len(curves)} trainings stopped early")
     return show(figure, f"{label} by epoch of {len(curves)} trainings, {stopped} of which were stopped early.")
+
+
+def draw_rounds(tournaments: Mapping[str, Sequence[tuple[int, int]]]) -> Image:
+    """Draw tournaments, one below the other, as shrinking bars: the area of a bar is what its round costs.
+
+    Parameters
+    ----------
+    tournaments : dict of str to sequence of (int, int)
+        For each round how many recipes it has, and how many epochs each of them gets.
+    """
+    with plt.rc_context(_STYLE):
+        size = (6.4, 0.9 + 1.3 * len(tournaments))
+        figure, panels = plt.subplots(
+            len(tournaments), 1, figsize=size, sharex=True, sharey=True, squeeze=False, layout="constrained"
+        )
+    told = []
+    for axes, (name, rounds) in zip(panels[:, 0], tournaments.items(), strict=True):
+        recipes, epochs = (np.array(part) for part in zip(*rounds, strict=True))
+        starts = np.cumsum(epochs) - epochs
+        bars = axes.bar(starts, recipes, epochs, align="edge", color=COLOURS[: len(rounds)], edgecolor="white")
+        axes.bar_label(bars, labels=[f"{n} × {length}" for n, length in rounds], color=_INK)
+        axes.set(title=f"{name}: {(recipes * epochs).sum()} epochs", ylabel="recipes")
+        axes.margins(y=0.25)
+        told.append(f"{name}: {', '.join(f'{n} for {length} epochs' for n, length in rounds)}")
+    panels[-1, 0].set_xlabel("epochs of each recipe, one round after the other")
+    return show(figure, f"Rounds as bars, as high as recipes are left. {'; '.join(told)}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -123,6 +124,30 @@ def _play(judged: np.ndarray, price: np.ndarray, field: np.ndarray) -> tuple[flo
         ranked = alive[np.argsort(-scores[alive])]
         alive = ranked[: len(ranked) // 2]
     return scores[ranked[0]], spent, scores[field].max(), price[field, -1].sum()
+
+
+def hyperband(longest: int, factor: int) -> dict[str, list[tuple[int, int]]]:
+    """Return the tournaments of Hyperband, from many recipes with a short start to a few that all go to the end.
+
+    Parameters
+    ----------
+    longest : int
+        The epochs of the last round, a power of ``factor``.
+    factor : int
+        How many times as long a round is as the one before it; one recipe in so many goes on.
+
+    Returns
+    -------
+    dict of str to list of (int, int)
+        For each round of a tournament how many recipes it has, and how many epochs each of them gets.
+    """
+    most = round(math.log(longest, factor))  # rounds after the first, in the tournament with the shortest start
+    tournaments = {}
+    for after in range(most, -1, -1):
+        recipes, first = math.ceil((most + 1) / (after + 1) * factor**after), longest // factor**after
+        rounds = [(recipes // factor**k, first * factor**k) for k in range(after + 1)]
+        tournaments[f"{recipes} recipes, {first} epoch{'s' * (first > 1)} at first"] = rounds
+    return tournaments
 
 
 def draw_by_tries(runs: Mapping[str, Runs], first: int = 5) -> Image:

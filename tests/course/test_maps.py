@@ -84,3 +84,22 @@ def test_more_tries_in_a_square_than_places_are_still_drawn():
 def test_tries_that_cannot_be_drawn_are_refused(searches, step, message):
     with pytest.raises(ValueError, match=message):
         maps.draw_tries(searches, step)
+
+
+def test_many_maps_are_no_wider_than_two():
+    tries = [{RATE: 0.001, EPOCHS: 10}]
+    one, two, three = (maps.draw_tries(dict.fromkeys("abc"[:n], tries), 1) for n in (1, 2, 3))
+    assert one.width < two.width == three.width
+
+
+def test_the_curve_of_a_dial_is_the_mean_over_all_others():
+    curve = maps.read_curve(EPOCHS)
+    book = load_recipe_book()
+    for place, epochs in [(0, 2), (0.25, 5), (1, 40)]:
+        assert curve(place) == pytest.approx(book[book[EPOCHS] == epochs]["mean_test_score"].mean())
+    assert curve(0.125) == pytest.approx((curve(0) + curve(0.25)) / 2)
+
+
+def test_there_is_no_curve_of_a_dial_that_is_not_in_the_book():
+    with pytest.raises(ValueError, match="no dial 'clf__model__l2'"):
+        maps.read_curve("clf__model__l2")

@@ -126,6 +126,23 @@ def test_shadows_count_the_settings_of_each_dial():
     assert "grid: 4 tries, 2 settings of each" in alt(plots.draw_shadows(tries, "one", "other"))
 
 
+def test_marginals_count_the_places_that_are_seen_of_a_dial():
+    points = np.array([[0.1, 0.1], [0.1, 0.9], [0.9, 0.1]])
+    told = alt(plots.draw_marginals({"grid": points}, {"rate": np.square, "dropout": np.zeros_like}))
+    assert "Tries of rate and dropout" in told
+    assert "grid: 3 tries at 2 places of rate" in told
+
+
+def test_an_isolation_plot_tells_the_best_of_each_setting_and_what_was_left_alone():
+    told = alt(plots.draw_isolation({16: [0.7, 0.8], 256: [0.75]}, {256: 0.6, 16: 0.7}, "batch size", "score"))
+    assert "score by batch size. 16: 0.8000 at its best, 0.7000 alone; 256: 0.7500 at its best, 0.6000 alone" in told
+
+
+def test_rounds_tell_recipes_and_epochs_of_each():
+    told = alt(plots.draw_rounds({"bold": [(9, 1), (3, 3)], "careful": [(3, 3)]}))
+    assert "bold: 9 for 1 epochs, 3 for 3 epochs; careful: 3 for 3 epochs" in told
+
+
 def test_a_belief_tells_where_the_next_try_is():
     x = np.array([0.001, 0.01, 0.1])
     told = alt(plots.draw_belief(x, x, x, np.array([0.1, 0.3, 0.2]), {0.001: 0.7, 0.1: 0.8}, "learning rate"))

@@ -16,6 +16,7 @@ import numpy as np
 import optuna
 import pandas as pd
 import pytest
+from optuna.visualization import matplotlib as visual
 from scipy import stats
 from sklearn.base import clone
 from sklearn.feature_selection import SelectKBest
@@ -26,6 +27,7 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 import coffee_shop.practice
 from autograder.course import notebooks
+from coffee_shop.recipe_book import load_recipe_book
 from tests.course.turns import ANSWERS, solved
 from tests.support import ROOT
 
@@ -96,6 +98,22 @@ def study():
     return made
 
 
+def three_dials():
+    made = optuna.create_study(direction="maximize", sampler=optuna.samplers.RandomSampler(seed=0))
+    dials = {"learning_rate": [0.001, 0.01], "batch_size": [16, 32, 64], "neurons": [64, 128]}
+    made.optimize(lambda trial: sum(trial.suggest_categorical(*dial) for dial in dials.items()), n_trials=12)
+    return made
+
+
+def drawn_by(name, *params, **settings):
+    """Return a function that draws two dials of a study with one of Optuna's functions."""
+
+    def my_picture(study):
+        return getattr(visual, name)(study, params=list(params), **settings)
+
+    return my_picture
+
+
 def ask(path, request):
     """Answer as the server of lesson 9 does."""
     if path not in ("/v1/models/churn:predict", "/v1/models/churn/versions/1:predict"):
@@ -118,6 +136,7 @@ HELPERS = {
     "check_grid": lambda: (pipeline(),),
     "check_differences": lambda: (FIRST, SECOND),
     "check_best_rate": lambda: (study(),),
+    "check_contour": lambda: (three_dials(),),
     "check_patience": lambda: (UNEVEN,),
     "check_inside": lambda: (NOISE, COIN),
     "check_folds": lambda: (LEFT,),
@@ -209,6 +228,10 @@ def three(*steps):
     return Pipeline([(f"step {i}", step) for i, step in enumerate(steps)])
 
 
+BOOK = load_recipe_book()
+NEURONS = "clf__model__num_neurons"
+BEST = BOOK.groupby(NEURONS)["mean_test_score"].max()
+
 # For each check: right answers by name, and wrong ones with a part of what is said to them.
 RIGHT = {
     "check_eggs": {"plain": 4, "a float": 4.0, "of NumPy": np.int64(4)},
@@ -276,6 +299,22 @@ RIGHT = {
         "of the trial": lambda: study().best_trial.params["learning_rate"],
         "of the table": lambda: study().trials_dataframe().sort_values("value")["params_learning_rate"].iloc[-1],
         "rounded": lambda: float(f"{study().best_params['learning_rate']:.3g}"),
+    },
+    "check_contour": {
+        "as told": drawn_by("plot_contour", "learning_rate", "batch_size"),
+        "the other way round": drawn_by("plot_contour", "batch_size", "learning_rate", target_name="ROC AUC"),
+        "the figure": lambda study: visual.plot_contour(study, params=["learning_rate", "batch_size"]).figure,
+        "out of the axes of all pairs": lambda study: visual.plot_contour(study)[1][0],
+    },
+    "check_isolated": {
+        "a series": BEST.copy(),
+        "from the best to the worst": BEST.sort_values(),
+        "a dict": BEST.to_dict(),
+        "a list": [*BEST],
+        "an array, rounded": BEST.to_numpy().round(4),
+        "a pivot table": BOOK.pivot_table(index=NEURONS, values="mean_test_score", aggfunc="max"),
+        "a table with all columns": BOOK.loc[BOOK.groupby(NEURONS)["mean_test_score"].idxmax()],
+        "no index": BOOK.groupby(NEURONS, as_index=False)["mean_test_score"].max(),
     },
     "check_conditional": {one.__name__: one for one in (listed, renamed_tuple_of_powers, grown_in_a_loop)},
     "check_patience": {"plain": 3, "a float": 3.0, "of NumPy": np.int32(3)},
@@ -423,6 +462,27 @@ WRONG = {
         "a set": (lambda pinch: {pinch.amount}, "found set"),
         "the amount": (lambda pinch: pinch.amount, "found float"),
         "no function": ({"amount": 0.25}, "Expected the function"),
+    },
+    "check_contour": {
+        "slices": (drawn_by("plot_slice", "learning_rate", "batch_size"), "found several pictures"),
+        "one slice": (drawn_by("plot_slice", "learning_rate"), "found 'Objective Value' and 'learning_rate'"),
+        "another dial": (drawn_by("plot_contour", "learning_rate", "neurons"), "'learning_rate' and 'neurons'"),
+        "all pairs": (lambda study: visual.plot_contour(study), "found several pictures"),
+        "the picture itself": (3, "Expected the function"),
+        "a dial that is not there": (drawn_by("plot_contour", "learning_rate", "flour"), "flour"),
+    },
+    "check_isolated": {
+        "the mean": (BOOK.groupby(NEURONS)["mean_test_score"].mean(), "found the mean"),
+        "the best recipe": (BEST.max(), "a score for each number of neurons"),
+        "its place": (BOOK.groupby(NEURONS)["mean_test_score"].idxmax(), "no dial fixed"),
+        "ten epochs only": (
+            BOOK[BOOK["clf__epochs"] == 10].groupby(NEURONS)["mean_test_score"].max(),
+            "no dial fixed",
+        ),
+        "another dial": (BOOK.groupby("clf__batch_size")["mean_test_score"].max().rename({256: 250}), "found some of"),
+        "batch sizes": (BOOK.groupby("clf__batch_size")["mean_test_score"].max(), "no dial fixed"),
+        "three of them": (BEST[:3], "found 3"),
+        "words": (["a", "b", "c", "d", "e"], "a score for each"),
     },
     "check_eggs": {"too few": (3, "found 3"), "a text": ("4", "Expected a number")},
     "check_dials": {
@@ -648,7 +708,7 @@ WRONG = {
 }
 
 
-ASK_FOR_A_FUNCTION = ("check_distance", "check_conditional", "check_settings", "check_roll_back")
+ASK_FOR_A_FUNCTION = ("check_distance", "check_conditional", "check_settings", "check_roll_back", "check_contour")
 
 
 def said(capsys, name: str, answer, tmp_path) -> str:
@@ -687,6 +747,8 @@ def test_an_untouched_answer_is_not_done_yet(name, capsys, tmp_path):
         ("check_distance", lambda before, after: ...),
         ("check_distance", lambda before, after: None),
         ("check_conditional", lambda trial: {"layers": trial.suggest_int("layers", 1, 3), "widths": ...}),
+        ("check_contour", lambda study: ...),
+        ("check_contour", lambda study: None),
         ("check_searches", {"two dials, four settings each, a second a training": ...}),
         ("check_rounds", [(27, 2), ...]),
     ],

@@ -77,6 +77,21 @@ def test_a_tournament_sends_the_worse_half_home_and_pays_for_those_who_go_on(rng
     assert played.to_numpy().tolist() == [[0.7, 4 * 1 + 2 * 2, 0.9, 12]] * 3
 
 
+def test_hyperband_plays_from_many_short_starts_to_few_long_ones():
+    assert list(race.hyperband(27, 3).values()) == [
+        [(27, 1), (9, 3), (3, 9), (1, 27)],
+        [(12, 3), (4, 9), (1, 27)],
+        [(6, 9), (2, 27)],
+        [(4, 27)],
+    ]
+    assert list(race.hyperband(4, 2)) == [
+        "4 recipes, 1 epoch at first",
+        "3 recipes, 2 epochs at first",
+        "3 recipes, 4 epochs at first",
+    ]
+    assert list(race.hyperband(1, 3).values()) == [[(1, 1)]]
+
+
 def test_races_are_drawn_as_far_as_all_have_come():
     longer = race.Runs(np.array([[0.1, 0.2, 0.3, 0.4]]), np.ones((1, 4)))
     told = race.draw_by_tries({"short": RUNS, "long": longer}, first=2).alt

@@ -24,12 +24,18 @@ ANSWERS = {
         "distributions-instead-of-lists-your-turn-2": {"...": "stats.loguniform(1e-6, 1e-2)"},
         "spend-a-budget-your-turn-2": {"...": "(600 // 2 - 1) // 5"},
         "spend-a-budget-your-turn-4": {"...": "int(np.ceil(np.log(0.05) / np.log(0.99)))"},
+        "scientific-nuisance-and-fixed-your-turn-2": {
+            "...": 'book.groupby("clf__model__num_neurons")["mean_test_score"].max()'
+        },
     },
     "05_bayesian_optimisation": {
         "how-the-scout-thinks-your-turn-2": {
             "...": '"A" if promise(0.840, 0.001, 0.841) > promise(0.830, 0.030, 0.841) else "B"'
         },
         "the-scout-in-our-kitchen-your-turn-2": {"...": 'study.best_params["learning_rate"]'},
+        "optunas-own-pictures-your-turn-2": {
+            "...": 'pictures.plot_contour(study, params=["learning_rate", "batch_size"])',
+        },
         "conditional-your-turn-2": {
             "...": '[trial.suggest_int(f"neurons_{i}", 16, 128) for i in range(layers)]',
         },

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from coffee_shop.practice import number, your_turn
+from coffee_shop.recipe_book import DIALS, load_recipe_book
 
 
 @your_turn("04_random_search", "Distributions instead of lists")
@@ -46,3 +49,35 @@ def check_best_percent(needed: Any) -> str:
     assert miss < 0.05, f"Expected a chance of a miss below 0.05, found {miss:.4f} with {found:g} draws."
     assert 0.99 ** (found - 1) >= 0.05, f"Expected the smallest number of draws, found {found:g}: fewer are enough."
     return "Five times as good, five times as many draws."
+
+
+@your_turn("04_random_search", "Scientific, nuisance and fixed dials")
+def check_isolated(best: Any) -> str:
+    """Check the best score of the recipe book for each number of neurons."""
+    dial = "clf__model__num_neurons"
+    scores = load_recipe_book().groupby(dial)["mean_test_score"]
+    found, wanted = _by_setting(best, dial, list(DIALS[dial])), scores.max()
+    told = ", ".join(f"{setting:g}: {score:.4f}" for setting, score in found.items())
+    assert not np.allclose(found, scores.mean()), f"Expected the best score of each setting, found the mean: {told}."
+    right = np.allclose(found, wanted, atol=6e-5)
+    assert right, f"Expected the best score over all other dials, no dial fixed, found {told}."
+    return f"From {wanted.min():.4f} to {wanted.max():.4f}: more neurons bring little, if all other dials are tuned."
+
+
+def _by_setting(best: Any, dial: str, settings: list[int]) -> pd.Series:
+    """Return scores by setting, sorted by it, of a table, a dict, or a list in the order of the settings."""
+    if isinstance(best, pd.DataFrame):
+        table = best.set_index(dial) if dial in best else best
+        best = table["mean_test_score"] if "mean_test_score" in table else table.iloc[:, 0]
+    named = isinstance(best, (pd.Series, Mapping))
+    try:
+        found = pd.Series(best if named else list(best), dtype=float)
+    except (TypeError, ValueError):
+        raise AssertionError(f"Expected a score for each number of neurons, found {best!r}.") from None
+    assert len(found) == len(settings), f"Expected {len(settings)} scores, one for each setting, found {len(found)}."
+    if not named:
+        return found.set_axis(settings)
+    found = found.sort_index()
+    told = ", ".join(str(setting) for setting in found.index)
+    assert list(found.index) == settings, f"Expected scores of {settings} neurons, found some of {told}."
+    return found

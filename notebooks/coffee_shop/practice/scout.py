@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
+from IPython.display import display
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
+from coffee_shop import plots
 from coffee_shop.checking import answered
 from coffee_shop.practice import number, your_turn
 
@@ -31,6 +37,24 @@ def check_best_rate(rate: Any, study: Any) -> str:
     assert not np.isclose(found, study.best_value), f"Expected a learning rate, {told}, which is the best score."
     assert np.isclose(found, wanted, rtol=0.01), f"Expected the learning rate of the best trial, {told}."
     return f"{wanted:.3g}, out of the best of {len(study.trials)} trials."
+
+
+@your_turn("05_bayesian_optimisation", "Optuna's own pictures")
+def check_contour(picture: Callable[[Any], Any], study: Any) -> str:
+    """Check a function that draws a contour plot of the learning rate and the batch size, and show what it draws."""
+    assert callable(picture), f"Expected the function `my_picture`, found {picture!r}."
+    with plt.rc_context(), warnings.catch_warnings():  # Optuna changes the style, and calls its pictures experimental
+        warnings.simplefilter("ignore")
+        drawn = answered(picture(study), "my_picture")
+    axes = drawn.axes[0] if isinstance(drawn, Figure) else drawn
+    kind = type(drawn).__name__
+    assert not isinstance(drawn, np.ndarray), "Expected one map of two dials, found several pictures."
+    assert isinstance(axes, Axes), f"Expected what `plot_contour` returns, found an object of type {kind}."
+    found, wanted = {axes.get_xlabel(), axes.get_ylabel()}, {"learning_rate", "batch_size"}
+    told = " and ".join(repr(name) for name in sorted(found))
+    assert found == wanted, f"Expected the learning rate and the batch size along the axes, found {told}."
+    display(plots.show(axes.figure, f"Contour plot of {told}, with a dot for each of {len(study.trials)} trials."))
+    return "Lines of equal score, drawn from the trials that were made: far from every dot they are guesses."
 
 
 @your_turn("05_bayesian_optimisation", "A dial that depends on another")

@@ -5,6 +5,29 @@ FACTS = {
         "(len(grid_tries), len({x for x, _ in grid_tries})) == (3 * 3, 3)"
     ),
     "the map has wasted six tries": "9 - 3 == 6",
+    "the random draws see nine places": "len(set(rng.random(9))) == 9",
+    "The curve of dropout is flat": (
+        "np.ptp(curves['dropout'](np.linspace(0, 1, 50))) < np.ptp(curves['learning rate'](np.linspace(0, 1, 50))) / 10"
+    ),
+    "the score of the book, averaged over all other dials": (
+        "np.allclose([curves['learning rate'](place) for place in (0, 0.25, 1)],"
+        " [book[book['clf__model__learning_rate'] == rate]['mean_test_score'].mean() for rate in (0.0001, 0.0003, 0.01)])"
+    ),
+    "here learning rate, neurons and dropout": "all(len(scores) == 5**3 for scores in groups.values())",
+    "here 10 epochs": "set(ten_epochs['clf__epochs']) == {10}",
+    "with a learning rate of 0.0003": (
+        "all(look == value for look, value in zip([search_book([{'clf__model__learning_rate': 0.0003, 'clf__batch_size':"
+        " size}]).best_score_ for size in groups], alone[list(groups)], strict=True))"
+    ),
+    "The smaller the batch, the better; so it seems": "alone.sort_index().is_monotonic_decreasing and alone[16] > alone[256] + 0.015",
+    "the solid line joins the best of each batch size. It is nearly flat": (
+        "np.ptp([max(scores) for scores in groups.values()]) < 0.001"
+    ),
+    "the batch size decides which learning rate is right": (
+        "(lambda best: best[256] > 3 * best[16])(ten_epochs.loc[ten_epochs.groupby('clf__batch_size')['mean_test_score']"
+        ".idxmax()].set_index('clf__batch_size')['clf__model__learning_rate'])"
+    ),
+    "with more tries one is luckier": "(lambda runs: runs.after(50).mean() > runs.after(10).mean())(explorers)",
     "So each width is trained once before the clock starts": (
         "{recipe['clf__model__num_neurons'] for recipe in digger.cv_results_['params']} == set(widths)"
     ),

@@ -64,4 +64,34 @@ FACTS = {
         " < book['mean_test_score'].var(ddof=0) / 2"
     ),
     "draw a hundred recipes of the book each": "len(DIALS) == len(opinions) == 5",
+    "Along the learning rate the scores rise steeply from the left; along the two other dials there is hardly a slope": (
+        "trials.loc[trials['value'].idxmin(), 'params_learning_rate'] < 0.0003 and (lambda t: t.nsmallest(4, 'params_learning_rate')['value'].mean() < t['value'].median() - 0.003"
+        " and max(np.ptp(t[t['params_learning_rate'] > 0.0005].groupby(f'params_{dial}')['value'].max())"
+        " for dial in ('batch_size', 'neurons')) < 0.003)(trials)"
+    ),
+    "Expect** the dark points where the scores are high": (
+        "trials['value'][12:].median() > trials['value'][:6].median()"
+    ),
+    "A network of the recipe book with *n* neurons has 48 *n* + 1 weights": (
+        "(lambda build: [build({'n_features_in_': make_pipeline()['prep'].fit_transform(X_train).shape[1]},"
+        " num_neurons=n).count_params() for n in (16, 256)])"
+        "(__import__('coffee_shop.recipe').recipe.build_model) == [48 * 16 + 1, 48 * 256 + 1]"
+    ),
+    "the trials that no other trial beats in one objective without losing in the other": (
+        "not any(other.values[0] >= trial.values[0] and other.values[1] <= trial.values[1] and other.values != trial.values"
+        " for trial in both.best_trials for other in both.trials)"
+    ),
+    "Each step down this table is paid for in weights, and buys less than the step before": (
+        "(lambda scores: len(scores) > 2 and (np.diff(scores) > 0).all() and (np.diff(scores, 2) < 0).all())"
+        "([score for _, score in sorted(sizes.items())])"
+    ),
+    "how much the last ten added to the best of the first twenty": "len(seen) == 30",
+    "The next ten will bring less, on average": (
+        "rise.mean() < (explorers.after(30) - explorers.after(20)).mean() < (explorers.after(20) - explorers.after(10)).mean()"
+    ),
+    "1,000 explorers in the recipe book": "len(rise) == 1000",
+    "both numbers are far below what the lead over a good recipe changes from fold to fold": (
+        "max(gain, rise.mean()) < scatter / 3"
+    ),
+    "a `TerminatorCallback` of `optuna.terminator`": "callable(optuna.terminator.TerminatorCallback)",
 }

@@ -43,10 +43,10 @@ FACTS = {
         " and halved['seconds']['best taste'] < halved['seconds for all 32']['best taste'] / 3"
     ),
     "The tournament wins": "halved['winner']['best taste'] > np.median(explorers.best_at([purse]))",
-    "a few that all go to the end": "brackets[-1]['epochs at first'] == longest",
+    "a few that all go to the end": "list(brackets.values())[-1] == [(4, longest)]",
     "All four cost about the same": (
-        "len(brackets) == 4 and max(bracket['epochs in all'] for bracket in brackets)"
-        " < 1.1 * min(bracket['epochs in all'] for bracket in brackets)"
+        "(lambda costs: len(costs) == 4 and max(costs) < 1.1 * min(costs))"
+        "([sum(recipes * epochs for recipes, epochs in rounds) for rounds in brackets.values()])"
     ),
     "four fifths to learn from": "abs(len(X_learn) / len(X_train) - 4 / 5) < 0.001",
     "cups that nobody finished": "trained < 0.75 * len(curves) * longest",
@@ -57,7 +57,7 @@ FACTS = {
     ),
     "a recipe goes on at once if it is among the best third": "factor == 3",
     "some of its tournaments compare for the first time after 9 or 27 epochs": (
-        "{9, 27} <= {bracket['epochs at first'] for bracket in brackets}"
+        "{9, 27} <= {rounds[0][1] for rounds in brackets.values()}"
     ),
     "The first trial ran to the end": "lengths[0] == longest",
     "Most of the others ended after one epoch": "np.mean(np.array(lengths[1:]) == 1) > 0.5",
