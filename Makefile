@@ -4,7 +4,8 @@ UV := $(shell sed -n 's/.*"\(uv==[^"]*\)".*/\1/p' pyproject.toml)
 SHARED_OUT := -n logical --maxprocesses 4
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help lab grade handout lessons site test test-quick golden coverage prove lint types build bench doctor environment clean
+.PHONY: help lab grade handout lessons site test test-quick golden coverage prove lint types build bench doctor \
+	environment clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
