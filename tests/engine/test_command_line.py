@@ -93,6 +93,10 @@ def test_a_students_copy_without_masters_is_checked_by_the_visible_tests(project
         run = run_autograder("check", "--json", answer, cwd=project)
         assert json.loads(run.stdout)["score"] == points, run.stderr
         assert (project / "exercises" / "double.ipynb").read_text() == text
+    (project / "settings.py").write_text(SETTINGS + 'c.Authoring.notebook = "{name}uble"\n')
+    shutil.copy(project / "exercises" / "double.ipynb", project / "exercises" / "double-Copy1.ipynb")
+    copy = run_autograder("check", "--json", project / "exercises" / "double-Copy1.ipynb", cwd=project)
+    assert json.loads(copy.stdout)["notebook"] == "double", copy.stderr
     (project / "exercises" / "double.ipynb").write_text("no notebook")
     run = run_autograder("check", answer, cwd=project)
     assert run.returncode == 1
@@ -147,7 +151,7 @@ def test_an_empty_gradebook_is_said_to_be_empty_and_how_it_is_filled(tmp_path, w
     run = run_autograder(*words, "--course", course.root, "--db", url)
     assert run.returncode == 1
     (line,) = run.stderr.splitlines()
-    command = f"nbgrader generate_assignment NAME --force --db '{url}'"
+    command = f"nbgrader generate_assignment NAME --force --db {url}"
     says = (
         f"the gradebook {tmp_path / 'new.db'} is empty, it has no assignment; enter what is in source/, in the folder "
     )
@@ -181,7 +185,7 @@ def test_an_empty_gradebook_of_a_course_with_masters_is_filled_by_build(project)
     assert run_autograder("build", cwd=project).returncode == 0
     url = f"sqlite:///{project / 'new.db'}"
     run = run_autograder("grade", "--db", url, cwd=project)
-    command = f"autograder build --course {project / 'course'} --db '{url}'"
+    command = f"autograder build --course {project / 'course'} --db {url}"
     assert run.stderr.strip().endswith(f"it has no assignment; enter those of the masters: {command}")
     assert run_autograder(*shlex.split(command)[1:], cwd=project).returncode == 0
     assert "no submissions for ps1" in run_autograder("grade", "--db", url, cwd=project).stderr

@@ -13,6 +13,7 @@ from nbgrader.utils import determine_grade
 from autograder.authoring.build import build_course
 from autograder.course import notebooks
 from autograder.course.coursedir import Course, run_converter
+from autograder.gradebook.points import find_reason
 from tests.engine.both_ways import grade_both_ways
 from tests.engine.judge_support import cell
 from tests.engine.test_authoring import change, folder, refusal, woven
@@ -113,6 +114,27 @@ def test_check_says_why(graded):
     assert "1 point lost: wrong for -3." in table
 
 
+@pytest.mark.parametrize(
+    ("result", "printed", "reason"),
+    [
+        ("2", "why\n", "why"),
+        ("3", "fine\n", ""),
+        ("nan", "why\n", "why"),
+        ("'x'", "why\n", ""),
+        ("1", "x" * 10_000_000 + "\nwhy\n", "..." + "x" * 496 + "\nwhy"),
+        ("1", "\x1b[31mwhy\x1b[0m\n", "why"),
+    ],
+)
+def test_the_reason_is_the_end_of_what_is_printed(result, printed, reason):
+    test = cell("", "test", grade=True)
+    test.metadata.nbgrader.points = 3
+    shown = nbformat.v4.new_output("execute_result", data={"text/plain": result}, execution_count=1)
+    test.outputs = [nbformat.v4.new_output("stream", name="stdout", text=printed), shown]
+    assert find_reason(test) == reason
+    test.outputs.append(nbformat.v4.new_output("stream", name="stderr", text="a warning"))
+    assert find_reason(test) == ""
+
+
 # In a master
 
 
@@ -148,11 +170,21 @@ def test_hidden_tests_give_points_by_the_number_they_end_with(folder, visible, e
     assert visible in text
 
 
-@pytest.mark.parametrize("hidden", ["assert p_double(10) == 20", "check(p_double(10))", "points = 2"])
-def test_visible_points_that_hidden_tests_would_hide_are_refused(folder, hidden):
-    change(folder / "masters" / "p_double.py", "assert p_double(1) == factor", "points = 2\npoints")
-    change(folder / "hidden" / "p_double.py", "assert p_double(10) == 20", hidden)
-    says = "test_p_double: the visible test ends with points; end the hidden tests with those of both"
+@pytest.mark.parametrize("end", ["points", "points * 1", "found['points']"])
+def test_points_of_the_visible_test_count_if_the_hidden_tests_pass(folder, tmp_path, monkeypatch, end):
+    monkeypatch.chdir(tmp_path)
+    visible = f"points = 1 + (p_double(3) == 6)\nfound = {{'points': points}}\n{end}"
+    change(folder / "masters" / "p_double.py", "assert p_double(1) == factor", visible)
+    source = woven(folder, "p_double")["test_p_double"]
+    for answer, points in (("2 * x", 2), ("20", 1), ("7", 0)):
+        assert points_of_woven(source, f"def p_double(x):\n    return {answer}") == points
+
+
+@pytest.mark.parametrize("end", ["sum(points)", "round(points[0]) + 1"])
+def test_a_call_that_would_have_to_be_made_twice_is_refused(folder, end):
+    visible = f"points = iter([p_double(1) == 2])\n{end}"
+    change(folder / "masters" / "p_double.py", "assert p_double(1) == factor", visible)
+    says = "test_p_double: a call is the result of this test, and hidden tests follow: end it with a name"
     assert says in refusal(folder)
 
 
@@ -162,3 +194,26 @@ def test_what_a_checker_returns_is_no_points(folder, tmp_path, monkeypatch):
     change(folder / "hidden" / "p_double.py", "assert p_double(10) == 20", checker)
     source = woven(folder, "p_double")["test_p_double"].replace("factor", "2")
     assert points_of_woven(source, "def p_double(x):\n    return 2 * x") == 3
+
+
+@pytest.mark.parametrize("visible", ["points = int(p_double(1) == 2)\npoints", WITH], ids=["plain", "with"])
+def test_points_of_hidden_tests_are_judged_and_not_a_submissions_to_set(folder, visible):
+    hidden = "more = 0\nif p_double(10) == 20: more += 2\npoints + more"
+    change(folder / "masters" / "p_double.py", "assert p_double(1) == factor", visible)
+    change(folder / "masters" / "p_double.py", "points=2", "points=3")
+    change(folder / "hidden" / "p_double.py", "assert p_double(10) == 20", hidden)
+    course = Course(folder)
+    build_course(course)
+    names = "points = more = hidden_points = 3\ndef hidden_tests():\n    return 3\n"
+    setting = "    import builtins, __main__\n    for name in ('points', 'more', 'hidden_points'):\n"
+    setting += "        setattr(__main__, name, 3)\n        setattr(builtins, name, 3)\n"
+    answers = {"ann": "    return 2 * x", "bob": "    return 2", "cid": "    return 7", "dee": setting + "    return 7"}
+    for student, body in answers.items():
+        nb = notebooks.read(folder / "release" / "ps1" / "p_double_sheet.ipynb")
+        answer = f"{names if student in ('cid', 'dee') else ''}def p_double(x):\n{body}"
+        submitted = course.folder("submitted", student, "ps1") / "p_double_sheet.ipynb"
+        notebooks.write(notebooks.fill(nb, {"p_double": answer}), submitted)
+    assert run_autograder("grade", "--course", folder, "--assignment", "ps1").returncode == 0
+    assert count_judged(course, "ps1") == (1, 1)
+    scores = {student: found["p_double_sheet"] for student, found in course.scores("ps1").items()}
+    assert scores == {"ann": 3, "bob": 1, "cid": 0, "dee": 0}

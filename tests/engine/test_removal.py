@@ -141,6 +141,24 @@ def test_a_name_in_the_gradebook_leads_to_no_other_folder(course):
     assert names_in_gradebook(course) == {*CLASS, "dee"}
 
 
+def test_what_a_killed_run_has_left_does_not_come_back(course):
+    left = course.scratch / ASSIGNMENT / "replaced" / "ann" / "1234" / "feedback"
+    shutil.copytree(course.folder("feedback", "ann", ASSIGNMENT), left)
+    shutil.copytree(left, course.scratch / ASSIGNMENT / "submissions" / "ann")
+    assert remove(course, "--student", "ann", "--yes").returncode == 0
+    assert run_autograder("grade", "--course", course.root).returncode == 0
+    assert not [path for path in course.root.rglob("*") if "ann" in path.parts]
+
+
+def test_a_link_is_removed_and_not_what_it_leads_to(course, tmp_path):
+    folder = course.folder("submitted", "ann", ASSIGNMENT)
+    folder.rename(tmp_path / "elsewhere")
+    folder.symlink_to(tmp_path / "elsewhere")
+    assert remove(course, "--student", "ann", "--yes").returncode == 0
+    assert not folder.parent.exists()
+    assert (tmp_path / "elsewhere" / "p1.ipynb").is_file()
+
+
 def test_a_student_who_comes_back_is_due(course):
     assert remove(course, "--student", "cid", "--yes").returncode == 0
     hand_in(course, "cid", double="return 7")

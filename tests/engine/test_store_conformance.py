@@ -12,6 +12,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,13 @@ from sqlalchemy.exc import OperationalError
 
 from autograder.course.assignment import read_assignment
 from autograder.course.coursedir import Course
+from autograder.deadlines import extend, set_deadline
 from autograder.execution.local import LocalExecutor
 from autograder.gradebook import database, recorder
 from autograder.grading import grade
+from autograder.latedays import apply_late_days
+from autograder.removal import find_traces, remove
+from autograder.reporting.summary import summarize
 from tests.engine.plain_course import ASSIGNMENT, hand_in, make_class
 from tests.engine.postgres import PostgreSQL, needs_postgresql
 from tests.support import grade_rows, open_grader
@@ -300,3 +305,29 @@ def test_nbgrader_reads_what_was_recorded(course):
     with Gradebook(url_of(course), "plain") as book:
         found = {student: book.find_submission(ASSIGNMENT, student).score for student in CLASS}
     assert found == {"ann": 8, "bob": 4}
+
+
+def test_extensions_late_days_and_removal(store, course):
+    hand_in(course, "ann").joinpath("timestamp.txt").write_text("2026-03-11 10:00:00 UTC")
+    list(grade(course, ASSIGNMENT, list(CLASS)))
+    course.write_gradebook(lambda book: book.add_student("eve"))
+    course.config.LateDays.days = 1
+    set_deadline(course, ASSIGNMENT, datetime(2026, 3, 10, 10))
+    assert extend(course, ASSIGNMENT, ["eve"], timedelta(days=2)) == []
+    for _ in range(2):
+        accounts, _ = apply_late_days(course)
+        assert {student: (account.used, account.left) for student, account in accounts.items()} == {
+            "ann": ({ASSIGNMENT: 1}, 0)
+        }
+    results = {one.student: one for one in summarize(course, ASSIGNMENT, list(CLASS), [], {}).students}
+    assert {student: one.notebooks for student, one in results.items()} == {**MARKS, "eve": {}}
+    traces = find_traces(course)
+    assert {student: traces[student].marks for student in traces} == {
+        "ann": {ASSIGNMENT: 0}, "bob": {ASSIGNMENT: 0}, "eve": {},
+    }  # fmt: skip
+    remove(course, {student: traces[student] for student in ("ann", "eve")})
+    assert list(find_traces(course)) == ["bob"]
+    assert {row[0] for row in grade_rows(course, ASSIGNMENT)} == {"bob"}
+    hand_in(course, "ann")
+    list(grade(course, ASSIGNMENT, ["ann"]))
+    assert course.scores(ASSIGNMENT) == MARKS

@@ -23,6 +23,8 @@ from autograder.renewal import renew_results
 
 HEAD = ("student", "marks in", "by a person", "handed in", "graded", "pages")
 _STEPS = ("submitted", "autograded", "feedback")
+# What a run that failed or was killed has left in the course's scratch folder; the next one would put some of it back.
+_KEPT_BY_RUNS = ("submissions", "replaced", "new/autograded", "new/feedback")
 
 
 @dataclass
@@ -123,9 +125,11 @@ def remove(course: Course, students: Mapping[str, Traces]) -> None:
     """
     with lock(course, course.scratch):
         retry(lambda: _remove_from_gradebook(course, [student for student in students if students[student].is_known]))
-        for traces in students.values():
+        for student, traces in students.items():
             for folders in traces.folders.values():
-                for folder in folders.values():
+                for assignment, folder in folders.items():
+                    for kept in _KEPT_BY_RUNS:
+                        shutil.rmtree(course.scratch / assignment / kept / student, ignore_errors=True)
                     _delete(folder)
         for assignment in course.assignments():
             _forget_origins(course, assignment, students.keys())
@@ -148,8 +152,11 @@ def _remove_from_gradebook(course: Course, students: list[str]) -> None:
 
 
 def _delete(folder: Path) -> None:
-    """Delete a folder, and the one that it is in if nothing is left there."""
-    shutil.rmtree(folder)
+    """Delete a folder, or a link to one, and the folder that it is in if nothing is left there."""
+    if folder.is_symlink():
+        folder.unlink()
+    else:
+        shutil.rmtree(folder)
     with contextlib.suppress(OSError):
         folder.parent.rmdir()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,8 @@ from autograder.reporting import terminal
 from autograder.reporting.files import write_results
 from autograder.reporting.summary import Summary, summarize
 from autograder.sandbox.bubblewrap import find_obstacle
+
+_NAMED = 5  # how many to name in one line
 
 
 @dataclass(frozen=True)
@@ -165,8 +168,9 @@ def _show_gone(course: Course, summary: Summary) -> None:
     there = set(course.students("*"))
     gone = [printable(one.student) for one in summary.students if one.counts and one.student not in there]
     if gone:
+        more = f" and {len(gone) - _NAMED} more" if len(gone) > _NAMED else ""
         click.echo(
-            f"Marks of students of whom nothing is in submitted/ any more: {', '.join(gone)}. "
+            f"Marks of students of whom nothing is in submitted/ any more: {', '.join(gone[:_NAMED])}{more}. "
             "`autograder remove --gone` removes them.",
             err=True,
         )
@@ -230,7 +234,9 @@ def require_assignments(course: Course) -> list[str]:
 def _how_to_enter(course: Course, assignment: str) -> str:
     """Return in words how assignments come into the gradebook from what the course has on disk."""
     if course.config.Authoring.get("masters"):
-        return f"enter those of the masters: autograder build --course {course.root}{course.db_option}"
+        return (
+            f"enter those of the masters: autograder build --course {shlex.quote(str(course.root))}{course.db_option}"
+        )
     command = f"nbgrader generate_assignment {assignment} --force{course.db_option}"
     return f"enter what is in source/, in the folder {course.root}: {command}"
 

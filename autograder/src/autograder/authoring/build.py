@@ -89,7 +89,8 @@ def master_templates(config: Config) -> dict[str, Template]:
     """
     masters = Masters(config)
     if not masters.names() and masters.exercises is not None:
-        return {path.stem: _released(path) for path in sorted(masters.exercises.glob("*.ipynb"))}
+        released = sorted(masters.exercises.glob(f"{masters.notebook('*')}.ipynb"))
+        return {path.stem: _released(path) for path in released}
     return {masters.notebook(name): _master_template(masters, name, config) for name in masters.names()}
 
 

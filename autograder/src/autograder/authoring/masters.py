@@ -221,22 +221,29 @@ def _append_hidden(source: str, tests: str | None, name: str) -> str:
     """Append hidden tests to a test cell, as a function, so that their names stay local.
 
     If the cell ends with a ``with`` block, the hidden tests go inside: what the block does holds for them as well. If
-    the hidden tests end with a number, it is the result of the cell, which nbgrader takes for points.
+    the hidden tests end with a number, it is the result of the cell, which nbgrader takes for points; if only the
+    visible test does, it still is.
     """
     if tests is None:
         raise AuthoringError(f"{name}: this test cell has no hidden tests")
     tree = notebooks.parse(source)
     last = tree.body[-1] if tree and tree.body else None
     points = _points_at_the_end(tests)
-    if points is None and _gives_points(last):
-        raise AuthoringError(f"{name}: the visible test ends with points; end the hidden tests with those of both")
+    after = [_repeated(last, name)] if last and points is None and _gives_points(last) else []
     inside = ["### BEGIN HIDDEN TESTS", "def hidden_tests():", _indent(points or tests, "    "), ""]
     margin = "    " if isinstance(last, ast.With) else ""
     end = "### END HIDDEN TESTS"
     if margin and points:  # what stands in a block is not the result of the cell
         inside.append("hidden_points = hidden_tests()")
         return "\n".join([source, _indent("\n".join(inside), margin), "hidden_points", end])
-    return "\n".join([source, _indent("\n".join([*inside, "hidden_tests()", end]), margin)])
+    return "\n".join([source, _indent("\n".join([*inside, "hidden_tests()", *after, end]), margin)])
+
+
+def _repeated(last: ast.stmt, name: str) -> str:
+    """Return the result of a visible test, to stand below the hidden tests as well."""
+    if any(isinstance(node, ast.Call) for node in ast.walk(last)):  # a second call may give something else
+        raise AuthoringError(f"{name}: a call is the result of this test, and hidden tests follow: end it with a name")
+    return ast.unparse(last)
 
 
 def _points_at_the_end(tests: str) -> str | None:
@@ -251,7 +258,7 @@ def _points_at_the_end(tests: str) -> str | None:
     return "\n".join(lines)
 
 
-def _gives_points(last: ast.stmt | None) -> bool:
+def _gives_points(last: ast.stmt) -> bool:
     """Return whether the last statement of a test is an expression that gives a number, as far as one can tell."""
     if not isinstance(last, ast.Expr):
         return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -208,7 +209,7 @@ class Course:
     @property
     def db_option(self) -> str:
         """The option ``--db`` as it was given, without its password, to be appended to a command; empty without one."""
-        return f" --db '{make_url(self._db_url).render_as_string(hide_password=True)}'" if self._db_url else ""
+        return f" --db {shlex.quote(make_url(self._db_url).render_as_string())}" if self._db_url else ""
 
     def folder(self, step: str, student: str, assignment: str) -> Path:
         """Return the folder of one student's assignment at a step such as ``submitted``."""

@@ -15,7 +15,7 @@ from nbgrader.utils import has_failed, is_grade, is_solution
 from autograder.course.text import printable, shorten
 
 _NUMBER = 30  # characters of a number in a note
-_REASON = 500  # characters of a reason
+_REASON, _READ = 500, 5000  # characters of a reason, and of what is printed that it is taken from
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -51,10 +51,10 @@ def find_reason(cell: NotebookNode) -> str:
     It is empty where the test gave all points, failed, or printed nothing. Answers that a test calls print as well.
     """
     number = _number(cell)
-    if number is None or not number < _maximum(cell):
+    if number is None or number >= _maximum(cell):
         return ""
-    printed = [str(output.text) for output in cell.outputs if output.output_type == "stream"]
-    text = _COLOURS.sub("", "".join(printed)).strip()
+    printed = "".join(str(output.text) for output in cell.outputs if output.output_type == "stream")
+    text = _COLOURS.sub("", printed[-_READ:]).strip()
     return text if len(text) <= _REASON else f"...{text[-_REASON:]}"
 
 

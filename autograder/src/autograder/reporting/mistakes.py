@@ -1,4 +1,4 @@
-"""Equal mistakes together: the students to whom tests that took points say the same at the same place."""
+"""Equal mistakes together: the students from whom a test took points with the same words at the same place."""
 
 from __future__ import annotations
 
