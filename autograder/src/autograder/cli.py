@@ -16,7 +16,7 @@ import click
 from autograder.course.modules import with_modules
 from autograder.course.project import Project, find_project
 from autograder.course.settings import CONFIG, SettingsError, kernel_environment, load_settings, load_settings_file
-from autograder.course.text import first_line, printable, printable_json
+from autograder.course.text import TIME_FORMAT, first_line, printable, printable_json
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -549,7 +549,7 @@ def deadline(when: str | None, assignment: str | None, remove: bool, folder: Pat
         if when or remove:
             _show_changed(deadlines.set_deadline(course, name, deadlines.parse_time(when) if when else None))
         found = deadlines.find_deadline(course, name)
-    click.echo(f"{name} is due on {found:{deadlines.FORMAT}}." if found else f"{name} has no deadline.")
+    click.echo(f"{name} is due on {found:{TIME_FORMAT}}." if found else f"{name} has no deadline.")
 
 
 @main.command()
@@ -607,7 +607,7 @@ def late(assignment: str | None, apply: bool, dry_run: bool, folder: Path | None
         course, name = _open_course(folder, db_url, assignment)
         found = deadlines.find_late(course, name)
     rows = [
-        (one.student, f"{one.handed_in:{deadlines.FORMAT}}", str(one.handed_in - one.deadline), f"{one.penalty:g}")
+        (one.student, f"{one.handed_in:{TIME_FORMAT}}", str(one.handed_in - one.deadline), f"{one.penalty:g}")
         for one in found
     ]
     terminal.show_rows(("student", "handed in", "late by", "points off"), rows)

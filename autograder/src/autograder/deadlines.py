@@ -14,8 +14,6 @@ from autograder.gradebook.latedays import LateDaysTable
 from autograder.grading import Grader
 from autograder.renewal import renew_results
 
-FORMAT = "%Y-%m-%d %H:%M UTC"
-
 
 @dataclass(frozen=True)
 class Lateness:

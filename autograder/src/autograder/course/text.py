@@ -11,6 +11,7 @@ _UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
 )
 _SURROGATES = re.compile("[\ud800-\udfff]")
+TIME_FORMAT = "%Y-%m-%d %H:%M UTC"  # nbgrader keeps times in UTC
 _LINE = 200  # characters of an error's message
 
 

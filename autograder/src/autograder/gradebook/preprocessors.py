@@ -27,10 +27,10 @@ from nbgrader.preprocessors import (
 from traitlets.config import Configurable
 from traitlets.utils.importstring import import_item
 
+from autograder.course.text import TIME_FORMAT
 from autograder.gradebook.database import TransactionalGradebook
 from autograder.gradebook.points import within_bounds
 
-_TIME = "%Y-%m-%d %H:%M"
 Converted = tuple[NotebookNode, dict[str, Any]]
 
 
@@ -38,10 +38,10 @@ def describe_times(submission: SubmittedAssignment) -> str:
     """Return in words when a submission was handed in, when it was due, and how late it was; empty if nobody knows."""
     told = []
     if submission.timestamp:
-        told.append(f"Handed in on {submission.timestamp:{_TIME}} UTC.")
+        told.append(f"Handed in on {submission.timestamp:{TIME_FORMAT}}.")
     if submission.duedate:  # with the student's extension
         extension = f", with your extension of {_length(submission.extension)}" if submission.extension else ""
-        told.append(f"Due on {submission.duedate:{_TIME}} UTC{extension}.")
+        told.append(f"Due on {submission.duedate:{TIME_FORMAT}}{extension}.")
     if submission.total_seconds_late > 0:
         told.append(f"That is {_length(datetime.timedelta(seconds=submission.total_seconds_late))} late.")
     return " ".join(told)
