@@ -189,6 +189,7 @@ NEEDED = {
     "05_bayesian_optimisation": "search",
     "06_stopping_early": "search",
     "08_saving": "serve",
+    "08b_trust": "serve",
     "09_serving": "serve",
 }
 
