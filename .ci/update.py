@@ -22,7 +22,7 @@ def update(root: Path) -> str:
     Raises
     ------
     SystemExit
-        If git cannot do that; the message says why, and nothing has changed.
+        If git cannot do that; the message says why.
     """
     git(root, "fetch", "--quiet")
     theirs = names(root, "diff", "--name-only", "HEAD", UPSTREAM)

@@ -47,7 +47,8 @@ def show(figure: Figure, alt: str) -> Image:
     png = io.BytesIO()
     figure.savefig(png, format="png", dpi=120, bbox_inches="tight")
     plt.close(figure)
-    return Image(png.getvalue(), format="png", alt=alt, width=int(figure.get_figwidth() * 100))
+    width, told = int(figure.get_figwidth() * 100), {"alt": alt}  # as metadata, for IPython 7 has no argument for it
+    return Image(png.getvalue(), format="png", metadata=told, width=width)
 
 
 def new_axes(width: float = 6.4, height: float = 3.6) -> tuple[Figure, Axes]:

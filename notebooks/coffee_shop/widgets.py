@@ -71,7 +71,7 @@ class turn(widgets.VBox):
             raise TypeError(f"draw must return a picture made by plots.show, got {type(picture).__name__}")
         self.picture = picture
         png = base64.b64encode(picture.data).decode()
-        alt = html.escape(picture.alt or "")
+        alt = html.escape(picture.metadata.get("alt", ""))
         style = f"width: {picture.width}px; max-width: 100%" if picture.width else "max-width: 100%"
         self._frame.value = f'{GONE}<img src="data:image/png;base64,{png}" alt="{alt}" style="{style}">'
 
@@ -85,7 +85,7 @@ class turn(widgets.VBox):
     def _repr_mimebundle_(self, **kwargs):
         still, metadata = self.picture._repr_mimebundle_()
         bundle = super()._repr_mimebundle_(**kwargs)
-        return {**bundle, **still, "text/plain": self.picture.alt or "a picture"}, metadata
+        return {**bundle, **still, "text/plain": self.picture.metadata.get("alt", "a picture")}, metadata
 
 
 def _slider(name: str, values: Sequence[Any], start: Mapping[str, Any]) -> widgets.SelectionSlider:
