@@ -1,7 +1,7 @@
 """What the prose of 01_welcome says in numbers, and what must be true for it."""
 
 FACTS = {
-    "7,043 customers by 19 features": "customers.shape == (7043, 19 + 1)",
+    "7,043 customers of a telephone company by 19 **features**": "customers.shape == (7043, 19 + 1)",
     "More than four years with the company": "one['tenure'].item() > 4 * 12",
     "five services": "(one.iloc[0] == 'Yes')['PhoneService':'StreamingMovies'].sum() + 1 == 5",
     "But there were hints: a contract from month to month, internet over fibre, and bills paid by electronic check": (

@@ -2,9 +2,9 @@
 
 FACTS = {
     "which has never seen the training data": "reply['coffee_shop imported'] is False",
-    "Either can happen": "abs(search.best_score_ - honest) < 0.08",
-    "and 500 customers are few": "len(X_test) == 500",
-    "believed when it has been measured": "abs(reply['churn'] - in_memory) < 1e-5",
+    "Either can happen": "abs(search.best_score_ - test_score) < 0.08",
+    "because 500 customers are few": "len(X_test) == 500",
+    "only when you have measured it": "abs(reply['churn'] - in_memory) < 1e-5",
     "569 tumours by 30 measurements, and whether each was benign": (
         "tumours.shape == (569, 30) and load_breast_cancer().target_names[1] == 'benign'"
     ),
@@ -12,17 +12,21 @@ FACTS = {
     "A few thousandths, about as much as the differences scatter": (
         "abs((by_fold - baseline).mean()) < 3 * (by_fold - baseline).std() < 0.03"
     ),
+    "The two scores are close again": (
+        "(lambda network, baseline: abs(network - baseline) < 0.01)"
+        "(*(roc_auc_score(y_judge, model.predict_proba(judge)[:, 1]) for model in (own, simple)))"
+    ),
     "**Freeze** the whole recipe in one file": (
         "thawed_apart < 1e-5 and [type(layer).__name__ for layer in thawed.layers] == ['Normalization', 'Sequential']"
     ),
     "Eleven tries, each with its dials, its score, what it cost and what it was made from": (
         "len(written) == 11 and {'clf__batch_size', 'roc_auc', 'seconds', 'data', 'keras'} <= set(written)"
     ),
-    "change one value, and it is another": (
+    "change one value, and the checksum changes": (
         "(lambda changed: checksum(changed) != checksum(learn) == checksum(learn.copy()) and (changed != learn).sum().sum() == 1)"
         "(learn.assign(**{'mean area': learn['mean area'] + [1e-6, *[0] * (len(learn) - 1)]}))"
     ),
-    "Sixty draws come into the best twentieth": "1 - (1 - 1 / 20) ** 60 == 1 - 0.95**60",
+    "one of sixty draws is in the best twentieth": "1 - (1 - 1 / 20) ** 60 == 1 - 0.95**60",
     "More than nine times in ten": "1 - 0.95**60 > 0.9",
     "1,797 handwritten digits, eight by eight pixels": "digits.images.shape == (1797, 8, 8)",
     "a margin of two around them": "images.shape[1:] == (8 + 2 * 2, 8 + 2 * 2, 1)",
@@ -39,7 +43,7 @@ FACTS = {
         " and not np.allclose(answers(test_X[:9]), answers(np.roll(test_X[:9], 1, axis=2)), atol=0.1))"
         "(lambda pictures: networks['convolutional'].layers[0](pictures).numpy())"
     ),
-    "Without pooling the layer behind the filters ties a meaning to every place again": (
+    "Without pooling, the layer behind the filters gives each place a meaning of its own again": (
         "[type(layer).__name__ for layer in networks['without pooling'].layers[:2]]"
         " == [type(layer).__name__ for layer in networks['convolutional'].layers[:2]]"
         " and (shifted['without pooling'][1:] < shifted['convolutional'][1:] - 0.3).all()"
