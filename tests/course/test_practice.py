@@ -7,6 +7,7 @@ import importlib
 import io
 import json
 import linecache
+import math
 import re
 from fractions import Fraction
 from pkgutil import iter_modules
@@ -344,6 +345,13 @@ RIGHT = {
         "with the host": "http://127.0.0.1:8501/v1/models/churn/versions/1:predict",
         "put together": f"/v1/models/churn/versions/{1}:predict",
     },
+    "check_psi": {
+        "NumPy": lambda before, now: np.sum((now - before) * np.log(now / before)),
+        "the other way round": lambda before, now: ((before - now) * np.log(before / now)).sum(),
+        "two logarithms": lambda before, now: float((now - before) @ (np.log(now) - np.log(before))),
+        "two divergences": lambda before, now: stats.entropy(now, before) + stats.entropy(before, now),
+        "in a loop": lambda before, now: sum((n - b) * math.log(n / b) for b, n in zip(before, now, strict=True)),
+    },
     "check_slow": {
         "NumPy": 1000 * np.percentile(WAITS, 99),
         "a quantile": 1000 * np.quantile(WAITS, 0.99, method="higher"),
@@ -414,6 +422,15 @@ WRONG = {
         "all of the last": (lambda promoted: [v for v in promoted if v != promoted[-1]] or promoted, "['2', '1']"),
         "appended": (lambda promoted: promoted + promoted[-2:-1], "found ['1', '2', '1']"),
         "a list": (["1"], "Expected the function"),
+    },
+    "check_psi": {
+        "one divergence": (lambda before, now: stats.entropy(now, before), "quarter and three"),
+        "the signs": (lambda before, now: np.sum((before - now) * np.log(now / before)), "below nought"),
+        "another base": (lambda before, now: np.sum((now - before) * np.log10(now / before)), "found 0.1193"),
+        "not added": (lambda before, now: (now - before) * np.log(now / before), "added up"),
+        "the mean": (lambda before, now: np.mean((now - before) * np.log(now / before)), "found 0.1373"),
+        "a distance": (lambda before, now: np.abs(now - before).sum(), "found 0.5"),
+        "a number": (0.1, "Expected the function"),
     },
     "check_settings": {
         "nothing": (lambda pinch: {}, "“amount”"),
@@ -648,7 +665,7 @@ WRONG = {
 }
 
 
-ASK_FOR_A_FUNCTION = ("check_distance", "check_conditional", "check_settings", "check_roll_back")
+ASK_FOR_A_FUNCTION = ("check_distance", "check_conditional", "check_psi", "check_settings", "check_roll_back")
 
 
 def said(capsys, name: str, answer, tmp_path) -> str:

@@ -61,6 +61,7 @@ ANSWERS = {
     },
     "09_serving": {
         "ask-for-raw-customers-your-turn-2": {"...": '{"instances": rows[-2:]}'},
+        "drift-your-turn-2": {"...": "np.sum((now - before) * np.log(now / before))"},
         "how-fast-your-turn-2": {"...": "1000 * np.percentile(singles, 99)"},
         "a-new-version-and-back-your-turn-2": {"...": '"/v1/models/churn/versions/1:predict"'},
     },

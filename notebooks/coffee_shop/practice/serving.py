@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.error import HTTPError, URLError
 
+from coffee_shop.checking import answered
 from coffee_shop.practice import number, your_turn
 
 _PREDICT = "/v1/models/churn:predict"
@@ -48,6 +49,28 @@ def check_slow(slow: Any, waits: list[float]) -> str:
         f"Expected about {wanted:.2f} ms, the wait that one in a hundred exceeds, {told}."
     )
     return f"One guest in a hundred waits longer than {found:.1f} ms."
+
+
+@your_turn("09_serving", "Drift")
+def check_psi(psi: Callable[[Any, Any], Any]) -> str:
+    """Check a function that returns the population stability index of two arrays of shares."""
+    import numpy as np
+
+    assert callable(psi), f"Expected the function `my_psi`, found {psi!r}."
+    halves, quarters = np.array([0.5, 0.5]), np.array([0.25, 0.75])
+    three, other = np.array([0.6, 0.3, 0.1]), np.array([0.2, 0.3, 0.5])
+    for what, before, now, wanted in [
+        ("shares that stay as they are", halves, halves, 0.0),
+        ("halves that become a quarter and three", halves, quarters, 0.25 * np.log(3)),
+        ("a quarter and three that become halves", quarters, halves, 0.25 * np.log(3)),
+        ("0.6, 0.3, 0.1 that become 0.2, 0.3, 0.5", three, other, 0.4 * np.log(15)),
+    ]:
+        given = answered(psi(before.copy(), now.copy()), "my_psi")
+        assert np.ndim(given) == 0, f"Expected one number, found {np.size(given)}: the parts have to be added up."
+        found = number(given, "my_psi(before, now)")
+        assert abs(found + wanted) > 1e-6 or wanted == 0, f"Expected {wanted:.4f} for {what}, found it below nought."
+        assert abs(found - wanted) < 1e-6, f"Expected {wanted:.4f} for {what}, found {found:.4g}."
+    return "Nought where nothing moves, and the same there and back."
 
 
 def _send(ask: Callable[..., dict], path: str, request: Any) -> dict:
