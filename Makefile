@@ -68,7 +68,7 @@ clean: ## remove the virtual environment, the site and what tests have left; nev
 	@[ ! -d course ] || echo "course/ is kept, for it holds a gradebook and submissions. Remove it yourself."
 
 .venv/ready: pyproject.toml autograder/pyproject.toml uv.lock
-	@echo "Setting up .venv, this once: about a minute, a download of 900 MB, 3.4 GB of disk."
+	@echo "Setting up .venv, this once: about a minute, a download of 900 MB, 3.6 GB of disk."
 	$(PYTHON) -m venv .venv
 	.venv/bin/pip install --quiet --disable-pip-version-check $(UV)
 	uv sync --quiet --locked --compile-bytecode

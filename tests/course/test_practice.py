@@ -88,6 +88,7 @@ FIRST, SECOND = np.array([0.846, 0.818, 0.862]), np.array([0.842, 0.815, 0.857])
 UNEVEN = [0.52, 0.47, 0.45, 0.46, 0.455, 0.43, 0.44, 0.46, 0.47, 0.48]
 WAITS = list(rng.lognormal(-6, 0.4, 300))
 LOG = pd.DataFrame({"loss": [0.5, 0.44, 0.42, 0.41], "val_loss": [0.48, 0.46, 0.4574, 0.4581]})
+EXACT = rng.random((5, 10)).astype("float32")
 ROWS = [{"tenure": 1}, {"tenure": 2}]
 
 
@@ -127,6 +128,8 @@ HELPERS = {
     "check_trained": lambda: (frozen_body(),),
     "check_settings": lambda: (Pinch,),
     "check_order": lambda: (ask,),
+    "check_bytes": lambda: (1000,),
+    "check_session": lambda: (EXACT,),
     "check_slow": lambda: (WAITS,),
     "check_address": lambda: (ask, {"instances": ROWS[:1]}),
     "check_ranges": lambda: (pipeline(),),
@@ -352,6 +355,18 @@ RIGHT = {
         "two divergences": lambda before, now: stats.entropy(now, before) + stats.entropy(before, now),
         "in a loop": lambda before, now: sum((n - b) * math.log(n / b) for b, n in zip(before, now, strict=True)),
     },
+    "check_bytes": {
+        "a tuple": (4000, 1000),
+        "a list of floats": [32 / 8 * 1000, 1000.0],
+        "an array": 1000 * np.array([32, 8]) // 8,
+        "a series": pd.Series([4000, 1000]),
+    },
+    "check_session": {
+        "the list": [EXACT + 1e-7],
+        "the array": EXACT + 1e-7,
+        "a table": pd.DataFrame(EXACT),
+        "one image at a time": [list(row) for row in EXACT],
+    },
     "check_slow": {
         "NumPy": 1000 * np.percentile(WAITS, 99),
         "a quantile": 1000 * np.quantile(WAITS, 0.99, method="higher"),
@@ -431,6 +446,21 @@ WRONG = {
         "the mean": (lambda before, now: np.mean((now - before) * np.log(now / before)), "found 0.1373"),
         "a distance": (lambda before, now: np.abs(now - before).sum(), "found 0.5"),
         "a number": (0.1, "Expected the function"),
+    },
+    "check_bytes": {
+        "bits": ((32000, 8000), "which are bits"),
+        "swapped": ((1000, 4000), "with 32 bits first"),
+        "kilobytes": ((4, 1), "four bytes a weight"),
+        "one number": (4000, "Expected two numbers"),
+        "three": ((4000, 2000, 1000), "found 3"),
+        "a word": (("many", "few"), "Expected a number"),
+    },
+    "check_session": {
+        "other images": ([EXACT[::-1]], "other images?"),
+        "some images": ([EXACT[:3]], "found 3"),
+        "digits only": ([EXACT.argmax(axis=1)], "shape (5,)"),
+        "a word": ("session", "found str"),
+        "an input": ({"image": EXACT}, "found dict"),
     },
     "check_settings": {
         "nothing": (lambda pinch: {}, "“amount”"),

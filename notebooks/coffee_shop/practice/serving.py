@@ -73,6 +73,39 @@ def check_psi(psi: Callable[[Any, Any], Any]) -> str:
     return "Nought where nothing moves, and the same there and back."
 
 
+@your_turn("09_serving", "Quantisation that pays")
+def check_bytes(sizes: Any, weights: int) -> str:
+    """Check how many bytes some weights take with 32 and with 8 bits each."""
+    try:
+        found = [number(one, "my_sizes") for one in sizes]
+    except TypeError:
+        raise AssertionError(f"Expected two numbers, found {sizes!r}.") from None
+    assert len(found) == 2, f"Expected two numbers, with 32 bits and with 8 bits, found {len(found)}."
+    told = f"found {found[0]:,.0f} and {found[1]:,.0f}"
+    assert found[0] != 32 * weights, f"Expected bytes, {told}, which are bits: a byte has 8 of them."
+    assert found[::-1] != [4 * weights, weights], f"Expected the number with 32 bits first, {told}."
+    assert found == [4 * weights, weights], f"Expected four bytes a weight, and then one, {told}."
+    return f"{found[0]:,.0f} bytes and {found[1]:,.0f}: a quarter."
+
+
+@your_turn("09_serving", "ONNX")
+def check_session(answers: Any, exact: Any) -> str:
+    """Check the answers of an ONNX session against those of the network in Keras, shape (images, classes)."""
+    import numpy as np
+
+    given = answers[0] if isinstance(answers, (list, tuple)) and len(answers) == 1 else answers
+    try:
+        found = np.asarray(given, dtype=float)
+    except (TypeError, ValueError):
+        raise AssertionError(f"Expected the answers of the session, found {type(given).__name__}.") from None
+    assert found.ndim == 2, f"Expected a chance for each image and digit, found an array of shape {found.shape}."
+    assert len(found) == len(exact), f"Expected answers for {len(exact)} images, found {len(found)}."
+    assert found.shape == exact.shape, f"Expected {exact.shape[1]} chances an image, found {found.shape[1]}."
+    apart = float(np.abs(found - exact).max())
+    assert apart < 1e-4, f"Expected the answers of Keras, found some that differ by {apart:.2g}: other images?"
+    return f"{len(found)} images, and no chance differs by more than {apart:.0e}."
+
+
 def _send(ask: Callable[..., dict], path: str, request: Any) -> dict:
     try:
         return ask(path, request)
