@@ -14,6 +14,7 @@ from IPython.display import Image
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from matplotlib.patches import FancyBboxPatch
 from sklearn.model_selection import ParameterGrid, ParameterSampler
 
 # Pictures have a background of their own: no ink has enough contrast on light and on dark pages alike.
@@ -167,6 +168,25 @@ def draw_stretches(curves: Mapping[str, pd.Series], label: str) -> Image:
     axes.xaxis.get_major_locator().set_params(integer=True)
     _legend(axes)
     return show(figure, f"{label} by epoch: {'; '.join(told)}.")
+
+
+def draw_way(places: Mapping[str, Sequence[str]], deeds: Sequence[str]) -> Image:
+    """Draw places as boxes from left to right, each with lines of text, and arrows with deeds between them."""
+    figure, axes = new_axes(height=2.2)
+    axes.set(xlim=(-0.2, 3 * len(places) - 0.8), ylim=(0, 1))
+    axes.set_axis_off()
+    style = {"ha": "center", "va": "center", "color": _INK}
+    for i, (name, lines) in enumerate(places.items()):
+        box = {"boxstyle": "round,pad=0.04", "fill": False, "edgecolor": COLOURS[i % len(COLOURS)], "linewidth": 2}
+        axes.add_patch(FancyBboxPatch((3 * i, 0.08), 2, 0.84, **box))
+        axes.text(3 * i + 1, 0.84, name, weight="bold", size=12, **style)
+        axes.text(3 * i + 1, 0.4, "\n".join(lines), size=10, linespacing=1.5, **style)
+    for i, deed in enumerate(deeds):
+        arrow = {"arrowstyle": "->", "color": _INK, "linewidth": 2}
+        axes.annotate("", (3 * i + 2.93, 0.45), (3 * i + 2.07, 0.45), arrowprops=arrow)
+        axes.text(3 * i + 2.5, 0.55, deed, size=9, **style)
+    told = "; ".join(f"{name}: {', '.join(lines)}" for name, lines in places.items())
+    return show(figure, f"{len(places)} boxes, joined by arrows named {' and '.join(deeds)}. {told}.")
 
 
 def draw_sizes(paths: object) -> Image:

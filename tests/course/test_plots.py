@@ -85,6 +85,11 @@ def test_stretches_tell_from_which_epoch_to_which_each_line_goes():
     assert told == "loss by epoch: in one go from epoch 1 to 3, where it is 0.300; resumed from epoch 2 to 3, where it is 0.300."
 
 
+def test_a_way_tells_its_places_and_what_is_done_between_them():
+    told = alt(plots.draw_way({"kitchen": ["training"], "folder": ["graph", "weights"]}, ["exports"]))
+    assert told == "2 boxes, joined by arrows named exports. kitchen: training; folder: graph, weights."
+
+
 def test_a_descent_that_leaves_the_valley_is_drawn_as_far_as_it_can_be_seen():
     told = alt(plots.draw_descent(np.square, [-0.9, 1.1, -1.4]))
     assert "from a weight of -0.9 to one of -1.4" in told

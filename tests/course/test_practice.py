@@ -7,6 +7,7 @@ import importlib
 import io
 import json
 import linecache
+import math
 import re
 from fractions import Fraction
 from pkgutil import iter_modules
@@ -89,6 +90,7 @@ FIRST, SECOND = np.array([0.846, 0.818, 0.862]), np.array([0.842, 0.815, 0.857])
 UNEVEN = [0.52, 0.47, 0.45, 0.46, 0.455, 0.43, 0.44, 0.46, 0.47, 0.48]
 WAITS = list(rng.lognormal(-6, 0.4, 300))
 LOG = pd.DataFrame({"loss": [0.5, 0.44, 0.42, 0.41], "val_loss": [0.48, 0.46, 0.4574, 0.4581]})
+EXACT = rng.random((5, 10)).astype("float32")
 ROWS = [{"tenure": 1}, {"tenure": 2}]
 
 
@@ -145,6 +147,8 @@ HELPERS = {
     "check_trained": lambda: (frozen_body(),),
     "check_settings": lambda: (Pinch,),
     "check_order": lambda: (ask,),
+    "check_bytes": lambda: (1000,),
+    "check_session": lambda: (EXACT,),
     "check_slow": lambda: (WAITS,),
     "check_address": lambda: (ask, {"instances": ROWS[:1]}),
     "check_ranges": lambda: (pipeline(),),
@@ -383,6 +387,25 @@ RIGHT = {
         "with the host": "http://127.0.0.1:8501/v1/models/churn/versions/1:predict",
         "put together": f"/v1/models/churn/versions/{1}:predict",
     },
+    "check_psi": {
+        "NumPy": lambda before, now: np.sum((now - before) * np.log(now / before)),
+        "the other way round": lambda before, now: ((before - now) * np.log(before / now)).sum(),
+        "two logarithms": lambda before, now: float((now - before) @ (np.log(now) - np.log(before))),
+        "two divergences": lambda before, now: stats.entropy(now, before) + stats.entropy(before, now),
+        "in a loop": lambda before, now: sum((n - b) * math.log(n / b) for b, n in zip(before, now, strict=True)),
+    },
+    "check_bytes": {
+        "a tuple": (4000, 1000),
+        "a list of floats": [32 / 8 * 1000, 1000.0],
+        "an array": 1000 * np.array([32, 8]) // 8,
+        "a series": pd.Series([4000, 1000]),
+    },
+    "check_session": {
+        "the list": [EXACT + 1e-7],
+        "the array": EXACT + 1e-7,
+        "a table": pd.DataFrame(EXACT),
+        "one image at a time": [list(row) for row in EXACT],
+    },
     "check_slow": {
         "NumPy": 1000 * np.percentile(WAITS, 99),
         "a quantile": 1000 * np.quantile(WAITS, 0.99, method="higher"),
@@ -453,6 +476,30 @@ WRONG = {
         "all of the last": (lambda promoted: [v for v in promoted if v != promoted[-1]] or promoted, "['2', '1']"),
         "appended": (lambda promoted: promoted + promoted[-2:-1], "found ['1', '2', '1']"),
         "a list": (["1"], "Expected the function"),
+    },
+    "check_psi": {
+        "one divergence": (lambda before, now: stats.entropy(now, before), "quarter and three"),
+        "the signs": (lambda before, now: np.sum((before - now) * np.log(now / before)), "below nought"),
+        "another base": (lambda before, now: np.sum((now - before) * np.log10(now / before)), "found 0.1193"),
+        "not added": (lambda before, now: (now - before) * np.log(now / before), "added up"),
+        "the mean": (lambda before, now: np.mean((now - before) * np.log(now / before)), "found 0.1373"),
+        "a distance": (lambda before, now: np.abs(now - before).sum(), "found 0.5"),
+        "a number": (0.1, "Expected the function"),
+    },
+    "check_bytes": {
+        "bits": ((32000, 8000), "which are bits"),
+        "swapped": ((1000, 4000), "with 32 bits first"),
+        "kilobytes": ((4, 1), "four bytes a weight"),
+        "one number": (4000, "Expected two numbers"),
+        "three": ((4000, 2000, 1000), "found 3"),
+        "a word": (("many", "few"), "Expected a number"),
+    },
+    "check_session": {
+        "other images": ([EXACT[::-1]], "other images?"),
+        "some images": ([EXACT[:3]], "found 3"),
+        "digits only": ([EXACT.argmax(axis=1)], "shape (5,)"),
+        "a word": ("session", "found str"),
+        "an input": ({"image": EXACT}, "found dict"),
     },
     "check_settings": {
         "nothing": (lambda pinch: {}, "“amount”"),
@@ -708,7 +755,9 @@ WRONG = {
 }
 
 
-ASK_FOR_A_FUNCTION = ("check_distance", "check_conditional", "check_settings", "check_roll_back", "check_contour")
+ASK_FOR_A_FUNCTION = (
+    "check_distance", "check_conditional", "check_contour", "check_psi", "check_settings", "check_roll_back"
+)
 
 
 def said(capsys, name: str, answer, tmp_path) -> str:

@@ -67,6 +67,9 @@ ANSWERS = {
     },
     "09_serving": {
         "ask-for-raw-customers-your-turn-2": {"...": '{"instances": rows[-2:]}'},
+        "drift-your-turn-2": {"...": "np.sum((now - before) * np.log(now / before))"},
+        "quantisation-that-pays-your-turn-2": {"...": "reader.count_params() * 4, reader.count_params()"},
+        "onnx-your-turn-2": {"...": 'session.run(None, {"image": new_images})'},
         "how-fast-your-turn-2": {"...": "1000 * np.percentile(singles, 99)"},
         "a-new-version-and-back-your-turn-2": {"...": '"/v1/models/churn/versions/1:predict"'},
     },

@@ -118,6 +118,11 @@ def test_aim_and_time_are_read_from_the_first_cell(tmp_path):
     assert (lesson.title, lesson.aim, lesson.minutes) == ("The oven", "bake, and **learn**.", 20)
 
 
+@pytest.mark.parametrize(("name", "number"), [("03_oven", "3"), ("08b_oven", "8b"), ("10_oven", "10")])
+def test_a_lesson_is_numbered_as_it_is_told(tmp_path, name, number):
+    assert lesson_of(write(tmp_path / f"{name}.ipynb")).number == number
+
+
 @pytest.mark.parametrize("lacking", ["# The oven", "**You will**", "**Time**: 20"])
 def test_a_lesson_without_aim_or_time_is_named(tmp_path, lacking):
     path = write(tmp_path / "03_oven.ipynb", first=FIRST.replace(lacking, ""))

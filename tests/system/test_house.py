@@ -23,8 +23,8 @@ THIS_COURSE = re.compile(
     re.IGNORECASE,
 )
 LIBRARIES = {"ai_edge_litert", "coffee_shop", "dask", "h5py", "IPython", "ipywidgets", "joblib", "jupyter_client",
-             "keras", "matplotlib", "nbformat", "numpy", "optuna", "pandas", "scikeras", "scipy", "sklearn", "skops",
-             "tensorflow"}  # fmt: skip
+             "keras", "matplotlib", "nbformat", "numpy", "onnxruntime", "optuna", "pandas", "scikeras", "scipy",
+             "sklearn", "skops", "tensorflow"}  # fmt: skip
 
 
 def imported(source: str) -> set[str]:

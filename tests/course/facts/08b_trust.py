@@ -29,7 +29,7 @@ FACTS = {
     "so that the card can't say anything else than the note":
         "all(digest in card for digest in note['files'].values()) and str(note['metric']['roc_auc']) in card",
     "two customers in ten": "abs((model(Z_train).numpy() > stricter['threshold']).mean() - 0.2) < 0.01",
-    "nothing can be swapped unseen": "read_index()['versions']['1']['note'] == checksum(registry / '1' / 'note.json')"
+    "whatever is swapped in a folder is noticed": "read_index()['versions']['1']['note'] == checksum(registry / '1' / 'note.json')"
         " != read_index()['versions']['2']['note']",
     "The second version was a mistake: **roll back**": "read_index()['in use'] == ['1'] and (registry / '2').exists()"
         " and calls['1'] > calls['2']",

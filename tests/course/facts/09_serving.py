@@ -20,6 +20,37 @@ FACTS = {
     "This is how most models die: quietly": (
         "abs(winner.predict_proba(X_test[2:3].assign(Contract='Month to month'))[0, 1] - expected[2]) > 0.001"
     ),
+    "what moved them is luck": "moves(X_test).max() < 0.05",
+    "luck stays far below both; with 100 it is above 0.1 in most weeks": (
+        "max(luck['1,000 customers']) < 0.06 and np.mean(np.array(luck['100 customers']) > 0.1) > 0.6"
+    ),
+    "one above 0.25 an alarm. With 1,000 customers": "max(luck['1,000 customers']) < 0.1 < 0.25",
+    "monthly charges are higher by 15 %": "np.allclose(dearer['MonthlyCharges'] / X_test['MonthlyCharges'], 1 + 15 / 100)",
+    "and the ranking is as good as before: a column that moves": (
+        "watched.loc['higher prices', 'moved most'] == 'MonthlyCharges' and watched.loc['higher prices', 'its PSI']"
+        " > 0.5 and abs(watched.loc['higher prices', 'ROC AUC'] - watched.loc['as before', 'ROC AUC']) < 0.005"
+    ),
+    "a word that training never saw has the largest PSI of all": (
+        "watched['its PSI'].astype(float).idxmax() == 'another form'"
+        " and watched.loc['another form', 'moved most'] == 'Contract'"
+        " and abs(watched.loc['another form', 'ROC AUC'] - watched.loc['as before', 'ROC AUC']) < 0.01"
+    ),
+    "seen in the orders and in the chances, and the ranking suffers": (
+        "watched.loc['a campaign', 'its PSI'] > 0.25 and watched.loc['a campaign', 'PSI of the chances'] > 0.06"
+        " and watched.loc['a campaign', 'ROC AUC'] < watched.loc['as before', 'ROC AUC'] - 0.01"
+    ),
+    "most of those who come have internet over fibre": (
+        "by_fibre[comes].mean() > 0.6"
+    ),
+    "of those with a contract of two years, half leave": "abs(weeks['a rival'][1][long].mean() - 0.5) < 0.08",
+    "**The rival** is the worst, and nothing in the orders or in the chances shows him": (
+        "watched['ROC AUC'].astype(float).idxmin() == 'a rival' and watched.loc['a rival', 'ROC AUC'] < 0.7 and"
+        " watched.loc['a rival'].drop('ROC AUC').equals(watched.loc['as before'].drop('ROC AUC'))"
+    ),
+    "It agrees with the PSI, and is as blind to the rival": (
+        "ks_2samp(X_night['MonthlyCharges'], weeks['higher prices'][0]['MonthlyCharges']).pvalue < 1e-6"
+        " and ks_2samp(X_night['MonthlyCharges'], X_test['MonthlyCharges']).pvalue > 0.05"
+    ),
     "We ask 300 times": "len(singles) == 300",
     "in a batch one errand serves a hundred": "hundred < 50 * median",
     "more than five times as many as before": "len(X_train) > 5 * len(X_night)",
@@ -37,6 +68,30 @@ FACTS = {
     "the file shrinks by less than you may have hoped": (
         "phone.stat().st_size / 3 < small.stat().st_size < phone.stat().st_size"
     ),
+    "Here it does not pay: a few kilobytes less": "0 < phone.stat().st_size - small.stat().st_size < 15_000",
+    "pictures of eight by eight pixels that come with scikit-learn": "digits.images.shape[1:] == (8, 8)",
+    "the file shrinks to about a quarter, as the arithmetic has promised": (
+        "all(0.24 < read_by[name].stat().st_size / read_by['32 bits'].stat().st_size < 0.3"
+        " for name in list(read_by)[1:])"
+    ),
+    "hardly an image is read otherwise, and as many are read right as before": (
+        "compared['read otherwise'].max() < 0.02 * len(new_images) and compared['read otherwise']['32 bits'] == 0"
+        " and np.ptp(compared['read right']) < 0.01"
+    ),
+    "move by a few hundredths at most, more with full integers than with weights alone": (
+        "1e-4 < compared['largest change'].iloc[1] < compared['largest change'].iloc[2] < 0.1"
+    ),
+    "what flows is rounded as well": (
+        "np.int8 in {one['dtype'] for one in Interpreter(str(everything)).get_tensor_details()"
+        " if len(one['shape']) == 4 and one['shape'][0] == 1}"
+    ),
+    "with the help of the package": "__import__('importlib.metadata').metadata.version('tf2onnx') > '1'",
+    "Both hold the same weights in 32 bits, and both agree with Keras to the last digits": (
+        "compare(onnx_answers)['largest change'] < 1e-5 and compared['largest change']['32 bits'] < 1e-5"
+        " and abs(onnx_file.stat().st_size / as_it_is.stat().st_size - 1) < 0.05"
+    ),
+    "`export` writes the file without a word of complaint": "(models / 'churn.onnx').exists()",
+    "are TensorFlow's own, and the file only names them": "'LookupTableFindV2' in refusal",
     "Its log has two lines": "len(log) == 2",
     "A copy of version 1 stays, in `models/churn` of the course's folder": (
         "kept.resolve() == Path.cwd().parent / 'models' / 'churn' / '1'"
