@@ -156,13 +156,13 @@ def draw_losses(
 
 
 def draw_stretches(curves: Mapping[str, pd.Series], label: str) -> Image:
-    """Draw a line for each name over the epochs of its index, counted from 0: one may go on where another ends."""
+    """Draw a line for the first name and points for the others, each over the epochs of its index, counted from 0."""
     figure, axes = new_axes()
     told = []
     for i, (name, values) in enumerate(curves.items()):
         epochs = values.index + 1
-        style = {"color": COLOURS[i % len(COLOURS)], "linestyle": ["-", "none"][i > 0], "marker": " os^"[i % 4]}
-        axes.plot(epochs, values, label=name, **style)
+        style = {"linestyle": "none", "marker": _MARKERS[i - 1]} if i else {}
+        axes.plot(epochs, values, label=name, color=COLOURS[i % len(COLOURS)], **style)
         told.append(f"{name} from epoch {epochs[0]} to {epochs[-1]}, where it is {values.iloc[-1]:.3f}")
     axes.set(xlabel="epoch", ylabel=label)
     axes.xaxis.get_major_locator().set_params(integer=True)

@@ -60,8 +60,9 @@ def check_counter(counter: Any) -> str:
 def check_threshold(threshold: Any, log: Any) -> str:
     """Check the smallest validation loss in the table of a training that was killed."""
     found, losses = number(threshold, "my_threshold"), log["val_loss"]
-    told = f"found {found:.4g}"
-    assert abs(found - losses.iloc[-1]) > 1e-6, f"Expected the smallest loss so far, {told}, which is the last one."
-    assert abs(found - log["loss"].min()) > 1e-6, f"Expected a validation loss, {told}, which is a training loss."
-    assert abs(found - losses.min()) < 5e-5, f"Expected the smallest validation loss so far, {told}."
+    wanted, told = "Expected the smallest validation loss so far", f"found {found:.4g}"
+    if abs(found - losses.min()) > 5e-5:
+        assert abs(found - losses.iloc[-1]) > 5e-5, f"{wanted}, {told}, which is the last one."
+        assert abs(found - log["loss"].min()) > 5e-5, f"{wanted}, {told}, which is a training loss."
+        raise AssertionError(f"{wanted}, {told}.")
     return f"Only a validation loss below {losses.min():.4f} replaces the file."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ from coffee_shop.practice import number, your_turn
 def check_trained(trained: Any, model: Any) -> str:
     """Check how many numbers of a network are trained when all its layers but the last one are frozen."""
     found = number(trained, "my_trained")
-    wanted = sum(int(weight.shape.num_elements()) for weight in model.trainable_weights)
+    wanted = sum(math.prod(weight.shape) for weight in model.trainable_weights)
     whole = model.count_params()
     assert found != whole, f"Expected the numbers of the last layer only, found all {whole}: the others are frozen."
     assert found != wanted - 1, f"Expected the bias of the neuron to be trained as well, found {found:g}."

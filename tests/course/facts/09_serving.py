@@ -39,9 +39,7 @@ FACTS = {
         "watched.loc['a campaign', 'its PSI'] > 0.25 and watched.loc['a campaign', 'PSI of the chances'] > 0.06"
         " and watched.loc['a campaign', 'ROC AUC'] < watched.loc['as before', 'ROC AUC'] - 0.01"
     ),
-    "most of those who come have internet over fibre": (
-        "by_fibre[comes].mean() > 0.6"
-    ),
+    "most of those who come have internet over fibre": "by_fibre[comes].mean() > 0.6",
     "of those with a contract of two years, half leave": "abs(weeks['a rival'][1][long].mean() - 0.5) < 0.08",
     "**The rival** is the worst, and nothing in the orders or in the chances shows him": (
         "watched['ROC AUC'].astype(float).idxmin() == 'a rival' and watched.loc['a rival', 'ROC AUC'] < 0.7 and"
@@ -85,7 +83,7 @@ FACTS = {
         "np.int8 in {one['dtype'] for one in Interpreter(str(everything)).get_tensor_details()"
         " if len(one['shape']) == 4 and one['shape'][0] == 1}"
     ),
-    "with the help of the package": "__import__('importlib.metadata').metadata.version('tf2onnx') > '1'",
+    "with the help of the package": "'tf2onnx' in sys.modules",
     "Both hold the same weights in 32 bits, and both agree with Keras to the last digits": (
         "compare(onnx_answers)['largest change'] < 1e-5 and compared['largest change']['32 bits'] < 1e-5"
         " and abs(onnx_file.stat().st_size / as_it_is.stat().st_size - 1) < 0.05"
