@@ -27,7 +27,7 @@ FACTS = {
         "(lambda best: best[256] > 3 * best[16])(ten_epochs.loc[ten_epochs.groupby('clf__batch_size')['mean_test_score']"
         ".idxmax()].set_index('clf__batch_size')['clf__model__learning_rate'])"
     ),
-    "with more tries one is luckier": "(lambda runs: runs.after(50).mean() > runs.after(10).mean())(explorers)",
+    "the best of many tends to beat the best of few": "(lambda runs: runs.after(50).mean() > runs.after(10).mean())(explorers)",
     "So each width is trained once before the clock starts": (
         "{recipe['clf__model__num_neurons'] for recipe in digger.cv_results_['params']} == set(widths)"
     ),

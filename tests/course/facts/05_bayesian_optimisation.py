@@ -82,7 +82,7 @@ FACTS = {
         " for trial in both.best_trials for other in both.trials)"
     ),
     "Each step down this table is paid for in weights, and buys less than the step before": (
-        "(lambda scores: len(scores) > 2 and (np.diff(scores) > 0).all() and (np.diff(scores, 2) < 0).all())"
+        "(lambda scores: len(scores) == 3 and (np.diff(scores) > 0).all() and (np.diff(scores, 2) < 0).all())"
         "([score for _, score in sorted(sizes.items())])"
     ),
     "how much the last ten added to the best of the first twenty": "len(seen) == 30",

@@ -11,6 +11,7 @@ FACTS = {
     ),
     "an epoch that every training pays for": "waits.groupby('patience').mean()['epochs'].is_monotonic_increasing",
     "With 18 recipes and a factor of three": "plan['recipes'].tolist() == [18, 6, 2] and budget['factor'] == 3",
+    "all three have the same area": "len(plan) == 3 and (plan['recipes'] * plan['epochs']).nunique() == 1",
     "Every round costs the same": "plan['cost in epochs'].nunique() == 1",
     "against 18 trainings of 36 epochs": "plan['epochs'].iloc[-1] == 36",
     "The epochs are a third of those": "3 * plan['cost in epochs'].sum() == 18 * 36",
@@ -44,6 +45,7 @@ FACTS = {
     ),
     "The tournament wins": "halved['winner']['best taste'] > np.median(explorers.best_at([purse]))",
     "a few that all go to the end": "list(brackets.values())[-1] == [(4, longest)]",
+    "most recipes go home after one epoch": "[*brackets.values()][0][:2] == [(27, 1), (9, 3)]",
     "All four cost about the same": (
         "(lambda costs: len(costs) == 4 and max(costs) < 1.1 * min(costs))"
         "([sum(recipes * epochs for recipes, epochs in rounds) for rounds in brackets.values()])"
