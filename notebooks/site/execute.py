@@ -82,6 +82,8 @@ def execute(
         stream, has its ``trouble`` told there and raises nothing.
     """
     paths, extra_cells = list(paths), extra_cells or {}
+    # Before they run: what is edited meanwhile has not been run.
+    digests = {path: _digest(path, extra_cells.get(path.stem)) for path in paths}
     folder.mkdir(parents=True, exist_ok=True)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     pool = ThreadPoolExecutor(CORES)
@@ -97,8 +99,7 @@ def execute(
     for path in paths:
         run = runs[path.stem]
         if not run.trouble:
-            digest = _digest(path, extra_cells.get(path.stem))
-            run.notebook.metadata["run"] = {"digest": digest, "seconds": run.seconds, "extra": run.extra}
+            run.notebook.metadata["run"] = {"digest": digests[path], "seconds": run.seconds, "extra": run.extra}
         _write(run.notebook, folder / path.name)
     return runs
 

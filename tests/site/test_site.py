@@ -61,6 +61,14 @@ def test_a_lesson_runs_where_it_lies_and_is_written_executed(tried):
     assert not nbformat.read(paths[0], as_version=4).cells[-1].outputs
 
 
+def test_a_lesson_that_changes_while_it_runs_is_due_again(tmp_path):
+    edits = "from pathlib import Path\np = Path('oven.ipynb')\np.write_text(p.read_text().replace('hot', 'cold'));"
+    paths = [write(tmp_path / "oven.ipynb", edits), write(tmp_path / "whisk.ipynb", "1 + 1")]
+    runs = execute(paths, tmp_path / "executed")
+    assert [run.trouble for run in runs.values()] == ["", ""]
+    assert changed(paths, tmp_path / "executed") == paths[:1]
+
+
 def test_an_extra_cell_is_answered_and_not_written(tried):
     _, folder, runs = tried
     assert runs["fine"].extra == "True\n"
