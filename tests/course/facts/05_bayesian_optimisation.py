@@ -3,7 +3,7 @@
 FACTS = {
     "networks that have only three epochs": "short['clf'].epochs == 3",
     "Three notes": "len(list(tasted)[:3]) == 3 and len(tasted) == 3 + 5",
-    "later it closes around the hill": (
+    "Later the band closes around the hill": (
         "believe(tasted)[1][np.argmax(believe(tasted)[0])] < believe(first)[1].max() / 5"
     ),
     "its settings were ours": "believe(first)[1].max() > 1.2 * believe(first, 3.0)[1].max()",
