@@ -148,7 +148,7 @@ def test_the_score_adds_up_what_was_right_at_first(asked):
     assert before.loc["together"].str.startswith("0 of ").all()
     quiz(*HERE).buttons["The temperature you set"].click()
     predict("01_welcome", "stay").buttons["It stays"].click()
-    quiz("02_the_dials", "dropout").buttons["Nobody"].click()
+    quiz("02_the_dials", "dropout").buttons["None"].click()
     wrong = quiz("02_the_dials", "hyperparameter")
     for button in reversed(wrong.buttons.values()):
         button.click()

@@ -18,7 +18,7 @@ FACTS = {
         "history['loss'][-1] < history['loss'][0] - 0.1 and history['val_loss'][-1] < history['val_loss'][0] - 0.05"
         " and history['loss'][-1] < history['val_loss'][-1] and len(history['loss']) == 8"
     ),
-    "The steps are the same, but for the order": (
+    "Both take the same steps; only the order of the shuffled customers differs": (
         "(lambda slow: keras.utils.set_random_seed(0) or np.allclose("
         "slow().fit(Z_train, y_train, epochs=3, batch_size=1000, verbose=0).history['loss'],"
         " taste(epochs=3, batch_size=1000)['loss'], atol=1e-4))"
@@ -32,6 +32,9 @@ FACTS = {
     "in eight epochs it is still on its way": (
         "len(by_rate['learning rate 1e-05']) == 8"
         " and by_rate['learning rate 1e-05'][-1] > 1.2 * min(by_rate['learning rate 0.001'])"
+    ),
+    "not even about its training customers": (
+        "taste(learning_rate=1e-5)['loss'][-1] > 1.2 * min(by_rate['learning rate 0.001'])"
     ),
     "jumps to the bottom and then overshoots": (
         "by_rate['learning rate 0.1'][-1] > min(by_rate['learning rate 0.1']) + 0.01"
@@ -56,7 +59,7 @@ FACTS = {
     "Those of 512 customers nearly agree with everyone: they hold half of the customers": (
         "max(off['batch size 512']) < 30 and round(512 / len(Z_train), 1) == 0.5"
     ),
-    "does the middle one of sixty point": (
+    "does the middle one of sixty batches point": (
         "all(len(one) == 60 for one in off.values()) and 62 < np.median(off['batch size 8']) < 80"
         " and 35 < np.median(off['batch size 64']) < 52 and 8 < np.median(off['batch size 512']) < 18"
     ),
@@ -74,7 +77,7 @@ FACTS = {
         "len(used) == len(by_rule) == 3 and all(len(rates) == 10 for rates in used.values())"
         " and np.isclose(reduced['learning_rate'][0], 0.1)"
     ),
-    "many hasty steps or two careful ones": "steps[512] == 2 and steps[8] > 50 * steps[512]",
+    "the smallest takes many hasty steps, the largest only two careful ones": "steps[512] == 2 and steps[8] > 50 * steps[512]",
     "With batches of 512 the network has taken far fewer steps and is behind": (
         "by_batch['batch size 512'][-1] > 1.05 * max(by_batch['batch size 8'][-1], by_batch['batch size 64'][-1])"
     ),
@@ -103,16 +106,16 @@ FACTS = {
         "table['validation loss'].min() > table.loc[(64, 1), 'validation loss'] - 0.02"
     ),
     "Learning by heart tends to need large weights": (
-        "(lambda size: size['no net'] > 2 * size['l2 0.01'])({name: float(np.abs(model.layers[0].kernel).mean())"
+        "(lambda size: size['no safety net'] > 2 * size['l2 0.01'])({name: float(np.abs(model.layers[0].kernel).mean())"
         " for name, model in caught.items()})"
     ),
     "its training loss is higher, its validation loss lower, and the gap between the two much smaller": (
-        "all(caught_losses.loc[net, 'training loss'] > caught_losses.loc['no net', 'training loss']"
-        " and caught_losses.loc[net, 'validation loss'] < caught_losses.loc['no net', 'validation loss']"
-        " and 1.5 * np.ptp(caught_losses.loc[net]) < np.ptp(caught_losses.loc['no net'])"
+        "all(caught_losses.loc[net, 'training loss'] > caught_losses.loc['no safety net', 'training loss']"
+        " and caught_losses.loc[net, 'validation loss'] < caught_losses.loc['no safety net', 'validation loss']"
+        " and 1.5 * np.ptp(caught_losses.loc[net]) < np.ptp(caught_losses.loc['no safety net'])"
         " for net in ['dropout 0.5', 'l2 0.01'])"
     ),
-    "keeps the network from learning nearly anything, even about the training customers": (
+    "lets the network learn almost nothing, even about the training customers": (
         "(lambda ignorant: 0 < ignorant - caught_losses.loc['l2 10, far too tight', 'training loss'] < 0.04"
         " and 0 < ignorant - caught_losses.loc['l2 10, far too tight', 'validation loss'] < 0.02)"
         "(log_loss(y_valid, [y_train.mean()] * len(y_valid)))"
@@ -144,7 +147,9 @@ FACTS = {
         " and np.ptp(by_schedule['warm-up and decay'][-3:]) < np.ptp(by_schedule['constant'][-3:])"
         " and by_schedule['warm-up and decay'][-1] < by_schedule['constant'][-1]"
     ),
-    "to hold back the machine that learned by heart": ("by_optimizer['AdamW'][-1] < by_optimizer['Adam'][-1] - 0.05"),
+    "to hold back the large network that learned by heart": (
+        "by_optimizer['AdamW'][-1] < by_optimizer['Adam'][-1] - 0.05"
+    ),
     "the number of weights grows more than a hundredfold": (
         "table.loc[(256, 2), 'weights'] > 100 * table.loc[(8, 1), 'weights']"
     ),

@@ -2,7 +2,7 @@
 
 FACTS = {
     "a small search, on a thousand customers": "len(X_night) == 1000",
-    "As good as equal": "float(np.abs(signature(**tensors(guests))['churn'] - expected).max()) < 1e-5",
+    "The answers are equal but for rounding": "float(np.abs(signature(**tensors(guests))['churn'] - expected).max()) < 1e-5",
     "An unknown word becomes all zeros": (
         "not winner['prep'].transform(guests)[-1][[name.startswith('Contract_')"
         " for name in winner['prep'].get_feature_names_out()]].any()"
@@ -16,11 +16,11 @@ FACTS = {
         "abs((winner.predict_proba(X_night)[:, 1] > note['threshold']).mean() - 0.3) < 0.01"
     ),
     "Port 0 means any free one": "command[-1] == '0' and int(address.rpartition(':')[2]) > 0",
-    "and the same chances": "np.allclose(answer['predictions'], expected[:3], atol=1e-5)",
-    "This is how most models die: quietly": (
+    "and gives the same probabilities": "np.allclose(answer['predictions'], expected[:3], atol=1e-5)",
+    "A model can fail quietly like this": (
         "abs(winner.predict_proba(X_test[2:3].assign(Contract='Month to month'))[0, 1] - expected[2]) > 0.001"
     ),
-    "what moved them is luck": "moves(X_test).max() < 0.05",
+    "so their PSI is only luck": "moves(X_test).max() < 0.05",
     "luck stays far below both; with 100 it is above 0.1 in most weeks": (
         "max(luck['1,000 customers']) < 0.06 and np.mean(np.array(luck['100 customers']) > 0.1) > 0.6"
     ),
@@ -50,10 +50,10 @@ FACTS = {
         " and ks_2samp(X_night['MonthlyCharges'], X_test['MonthlyCharges']).pvalue > 0.05"
     ),
     "We ask 300 times": "len(singles) == 300",
-    "in a batch one errand serves a hundred": "hundred < 50 * median",
+    "a batch pays the fixed cost once for a hundred customers": "hundred < 50 * median",
     "more than five times as many as before": "len(X_train) > 5 * len(X_night)",
     "answers with the highest number": "abs(old - new) > 1e-6",
-    "the old cup is back, the very same": "back == answer",
+    "version 1 answers again, exactly as before": "back == answer",
     "are kept in 8 bits instead of 32": (
         "np.int8 in {tensor['dtype'] for tensor in phones['LiteRT, 8 bits'].get_tensor_details()}"
         " and np.int8 not in {tensor['dtype'] for tensor in phones['LiteRT'].get_tensor_details()}"
@@ -79,7 +79,7 @@ FACTS = {
     "move by a few hundredths at most, more with full integers than with weights alone": (
         "1e-4 < compared['largest change'].iloc[1] < compared['largest change'].iloc[2] < 0.1"
     ),
-    "what flows is rounded as well": (
+    "rounds the activations as well": (
         "np.int8 in {one['dtype'] for one in Interpreter(str(everything)).get_tensor_details()"
         " if len(one['shape']) == 4 and one['shape'][0] == 1}"
     ),
