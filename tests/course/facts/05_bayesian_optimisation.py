@@ -2,15 +2,15 @@
 
 FACTS = {
     "networks that have only three epochs": "short['clf'].epochs == 3",
-    "Three notes": "len(list(tasted)[:3]) == 3 and len(tasted) == 3 + 5",
-    "Later the band closes around the hill": (
-        "believe(tasted)[1][np.argmax(believe(tasted)[0])] < believe(first)[1].max() / 5"
+    "These three scores are the first notes": "len(list(tried)[:3]) == 3 and len(tried) == 3 + 5",
+    "Later the band is narrow around the hill": (
+        "surrogate(tried)[1][np.argmax(surrogate(tried)[0])] < surrogate(first)[1].max() / 5"
     ),
-    "its settings were ours": "believe(first)[1].max() > 1.2 * believe(first, 3.0)[1].max()",
-    "here about one factor of ten": "believe.__defaults__ == (1.0,)",
-    "she goes back to a rate that she has tasted already": "len(first) == 3 and len(far) < len(tasted) == 8",
-    "18 recipes, and so are the dials": "len(study.trials) == 18",
-    "Optuna's default scout, called TPE": (
+    "we chose the settings of that model": "surrogate(first)[1].max() > 1.2 * surrogate(first, 3.0)[1].max()",
+    "here about one factor of ten": "surrogate.__defaults__ == (1.0,)",
+    "the search goes back to a rate that it has tried already": "len(first) == 3 and len(far) < len(tried) == 8",
+    "are those of the grid in [03_grid_search](03_grid_search.ipynb): 18 recipes": "len(study.trials) == 18",
+    "The default sampler is TPE": (
         "type(optuna.create_study().sampler) is optuna.samplers.TPESampler"
         " and optuna.samplers.TPESampler()._n_startup_trials == 10"
     ),
@@ -20,20 +20,20 @@ FACTS = {
         "optuna.__version__.startswith('5.') and optuna.samplers.TPESampler()._is_multivariate(study)"
         " and not optuna.samplers.TPESampler()._is_multivariate(optuna.create_study(directions=['maximize'] * 2))"
     ),
-    "Optuna takes fewer": "optuna.samplers._tpe.sampler.default_gamma(18) < good.sum()",
+    "the good pile of Optuna is smaller": "optuna.samplers._tpe.sampler.default_gamma(18) < good.sum()",
     "we can run a hundred": "all(len(runs.scores) == 100 for runs in found.values())",
-    "In the first ten tries the scout is an explorer": "10 < TRIES",
-    "where the scout is after 48": "TRIES == 48",
-    "draws a grid that fits: three settings for one of the dials, two for each of the others, 48 squares in all": (
+    "The first ten tries of TPE are random": "10 < TRIES",
+    "the score of TPE after 48 tries": "TRIES == 48",
+    "draws a grid that fits: three settings for one of the dials, two for each of the others, 48 recipes in all": (
         "found['grid'].scores.shape == (100, 48) and 48 == 3 * 2**4"
     ),
-    "Against seconds of training the scout's lead is smaller": (
+    "Measured in seconds of training, the lead of TPE is smaller": (
         "np.median(found['Bayesian (TPE)'].seconds.sum(axis=1)) > 1.1 * np.median(found['random'].seconds.sum(axis=1))"
     ),
-    "What scores well here is often trained for long": (
+    "Recipes that score well here are often trained for long": (
         "book.groupby('clf__epochs')['mean_test_score'].mean().is_monotonic_increasing"
     ),
-    "she needs fewer tries than the explorer to get as far, and the explorer fewer than the digger": (
+    "it needs fewer tries than random search to get as far, and random search fewer than grid search": (
         "ends['Bayesian (TPE)'].median() > ends['random'].median() > ends['grid'].median()"
     ),
     "the medians lie closer together than a lead over a good recipe changes from one fold to the next": (
@@ -48,9 +48,9 @@ FACTS = {
         " np.ptp(ends.median()))"
     ),
     "adds six tries": "len(notes) == 2 * 6",
-    "Two scouts, one notebook": "notes['user_attrs_worker'].nunique() == 2",
-    "The best so far is 0.841. Two tries are open. A: the guess is 0.840, give or take 0.001. B: the guess is 0.830, "
-    "give or take 0.030": "promise(0.830, 0.030, 0.841) > 5 * promise(0.840, 0.001, 0.841)",
+    "Two workers, one study": "notes['user_attrs_worker'].nunique() == 2",
+    "The best score so far is 0.841, and there are two tries to choose from. A: the guess is 0.840, with a standard "
+    "deviation of 0.001. B: the guess is 0.830, with a standard deviation of 0.030": "expected_improvement(0.830, 0.030, 0.841) > 5 * expected_improvement(0.840, 0.001, 0.841)",
     "scales the answers so that they add up to 1": "np.allclose(opinions.sum(), 1)",
     "Both say that dropout explains little": "(opinions.loc['clf__model__dropout'] < 0.1).all()",
     "One puts the epochs first, the other the neurons; the whole book": (
@@ -81,7 +81,7 @@ FACTS = {
         "not any(other.values[0] >= trial.values[0] and other.values[1] <= trial.values[1] and other.values != trial.values"
         " for trial in both.best_trials for other in both.trials)"
     ),
-    "Each step down this table is paid for in weights, and buys less than the step before": (
+    "Each step down this table costs more weights, and raises the score by less than the step before": (
         "(lambda scores: len(scores) == 3 and (np.diff(scores) > 0).all() and (np.diff(scores, 2) < 0).all())"
         "([score for _, score in sorted(sizes.items())])"
     ),
@@ -89,7 +89,7 @@ FACTS = {
     "The next ten will bring less, on average": (
         "rise.mean() < (explorers.after(30) - explorers.after(20)).mean() < (explorers.after(20) - explorers.after(10)).mean()"
     ),
-    "1,000 explorers in the recipe book": "len(rise) == 1000",
+    "1,000 random searches in the recipe book": "len(rise) == 1000",
     "both numbers are far below what the lead over a good recipe changes from fold to fold": (
         "max(gain, rise.mean()) < scatter / 3"
     ),

@@ -13,13 +13,13 @@ FACTS = {
     "With 18 recipes and a factor of three": "plan['recipes'].tolist() == [18, 6, 2] and budget['factor'] == 3",
     "all three have the same area": "len(plan) == 3 and (plan['recipes'] * plan['epochs']).nunique() == 1",
     "Every round costs the same": "plan['cost in epochs'].nunique() == 1",
-    "against 18 trainings of 36 epochs": "plan['epochs'].iloc[-1] == 36",
-    "The epochs are a third of those": "3 * plan['cost in epochs'].sum() == 18 * 36",
+    "compared with 18 trainings of 36 epochs": "plan['epochs'].iloc[-1] == 36",
+    "The tournament needs a third of the epochs of 18 full trainings": "3 * plan['cost in epochs'].sum() == 18 * 36",
     "The seconds shrink as well": "share_of_seconds < 1",
     "the survivors of a round from the beginning": (
         "[recipe['clf__epochs'] for recipe in results['params']] == results['n_resources'].tolist()"
     ),
-    "1 would mean the same order, 0 no connection at all": (
+    "1 means the same order, 0 no connection at all, -1 the opposite order": (
         "scores[[2]].corrwith(scores[2], method='spearman').iloc[0] == 1"
     ),
     "After 36 epochs the best is worse than the best after 12": (
@@ -35,16 +35,16 @@ FACTS = {
         "scores.groupby('clf__model__learning_rate').mean()[2].is_monotonic_increasing"
         " and scores.groupby('clf__model__learning_rate').max()[40].idxmax() < 0.01"
     ),
-    "tournaments of 32 recipes, half of them sent home in every round": "2**5 == 32",
-    "crowns a sprinter, far below the best of the field": (
+    "32 recipes in each, and in every round the worse half goes home": "2**5 == 32",
+    "a fast starter wins, far below the best of the field": (
         "halved['winner']['last taste'] < halved['best of all 32']['last taste'] - 0.002"
     ),
-    "nearly as good as tasting all 32 to the end, for a fraction of the seconds": (
+    "nearly as good as training all 32 to the end, for a fraction of the seconds": (
         "halved['winner']['best taste'] > halved['best of all 32']['best taste'] - 0.0005"
         " and halved['seconds']['best taste'] < halved['seconds for all 32']['best taste'] / 3"
     ),
-    "The tournament wins": "halved['winner']['best taste'] > np.median(explorers.best_at([purse]))",
-    "a few that all go to the end": "list(brackets.values())[-1] == [(4, longest)]",
+    "The tournament wins": "halved['winner']['best taste'] > np.median(explorers.best_at([same_seconds]))",
+    "a few recipes that all go to the end": "list(brackets.values())[-1] == [(4, longest)]",
     "most recipes go home after one epoch": "[*brackets.values()][0][:2] == [(27, 1), (9, 3)]",
     "All four cost about the same": (
         "(lambda costs: len(costs) == 4 and max(costs) < 1.1 * min(costs))"
