@@ -19,7 +19,7 @@ from rich.table import Table
 from coffee_shop.quiz import questions
 from coffee_shop.score import add_up, answers_to
 
-EXERCISES = {"03_grid_search": "_5_6_1_exercise", "04_random_search": "_5_6_2_exercise", "08_saving": "_5_6_3_exercise"}
+EXERCISES = {"03_grid_search": "_5_6_1_exercise", "04_random_search": "_5_6_2_exercise", "08b_trust": "_5_6_3_exercise"}
 _LEFT = {"turn": "“Your turn”:", "quiz": "quizzes:", "prediction": "predictions:"}
 _SHOWN = 3  # of what is open
 
