@@ -17,7 +17,9 @@ README = ".ci/students.md"  # the package's own
 # As git understands them. The engine is what the exercises' Validate button and `autograder check` run.
 PARTS = (
     ":(glob)notebooks/*.ipynb",
+    ":(glob)notebooks/*.md",
     "notebooks/images",
+    "notebooks/site/static/souffle.svg",
     "notebooks/coffee_shop",
     "exercises",
     "autograder/src",
