@@ -26,6 +26,9 @@ READING = re.compile(
     r"|proceedings\.mlr\.press/v\d+/\w+\.html|github\.com/google-research/tuning_playbook"
     r"|(scikit-learn\.org/stable|keras\.io|inria\.github\.io|skops\.readthedocs\.io|www\.tensorflow\.org)/[\w/-]+(\.html)?)"
 )
+# A reader's pace. Adults read 238 words of English a minute (Brysbaert 2019, https://doi.org/10.1016/j.jml.2019.104047);
+# here many read in a second language, and stop to think.
+WORDS_A_MINUTE, SECONDS_A_LINE, SECONDS_A_QUESTION, MINUTES_A_TURN = 150, 4, 45, 2
 # Numbers that are names, not measurements.
 NAMES = (
     r"\]\(\w+\.ipynb\) \| \d+ \||\*\*Time\*\*: \d+ minutes|CVE-[\d-]+|Keras \d|TensorFlow \d|"
@@ -80,14 +83,13 @@ def test_lesson_runs_untouched_and_says_what_is_not_done_yet(name):
 
 
 def with_every_cell_twice(name):
-    """Write the lesson with each of its cells twice in a row and every turn taken, and return its path."""
+    """Write the code of a lesson with each cell twice in a row and every turn taken, and return its path."""
     lesson, path = notebooks.read(LESSONS[name]), TWICE / f"{name}.ipynb"
     cells = []
     for cell in lesson.cells:
-        if cell.id in ANSWERS[name]:
-            cell.source = solved(cell.source, ANSWERS[name][cell.id])
-        again = [new_code_cell(cell.source, id=f"{cell.id}-again")] if cell.cell_type == "code" else []
-        cells += [cell, *again]
+        if cell.cell_type == "code":
+            source = solved(cell.source, ANSWERS[name].get(cell.id, {}))
+            cells += [new_code_cell(source, id=cell.id), new_code_cell(source, id=f"{cell.id}-again")]
     lesson.cells = cells
     notebooks.write(lesson, path)
     return path
@@ -108,7 +110,9 @@ def run_of(path):
 @pytest.mark.parametrize("name", LESSONS)
 def test_lesson_runs_with_every_cell_run_twice_and_every_turn_taken(name, golden):
     path = with_every_cell_twice(name)
-    found = golden(f"twice_{name}", lambda: run_of(path), [path, FOLDER / "coffee_shop", ROOT / "uv.lock"], libraries=())
+    found = golden(
+        f"twice_{name}", lambda: run_of(path), [path, FOLDER / "coffee_shop", ROOT / "uv.lock"], libraries=()
+    )
     assert found["trouble"] == ""
     assert len(found["said"]) == 2 * len(ANSWERS[name])
     assert all(told.startswith("✓ ") for told in found["said"].values()), found["said"]
@@ -309,6 +313,23 @@ def test_the_kitchen_is_warm_before_the_race_is_timed():
 def test_facts_belong_to_lessons():
     assert {path.stem for path in (ROOT / "tests" / "course" / "facts").glob("[0-9]*.py")} == set(LESSONS)
     assert all(facts_of(name) for name in LESSONS)
+
+
+def minutes_of(name):
+    """How long a lesson takes: its prose and code are read, its questions answered and its turns taken."""
+    cells = notebooks.read(LESSONS[name]).cells
+    shown = [cell.source for cell in cells if "remove-input" not in cell.metadata.get("tags", [])]
+    lines = sum(
+        bool(line.strip()) for source in set(shown) & set(cells_of(name, "code")) for line in source.splitlines()
+    )
+    asked = len(re.findall(r"^(?:quiz|predict)\(", "\n".join(cells_of(name, "code")), flags=re.MULTILINE))
+    answering = asked * SECONDS_A_QUESTION / 60 + len(ANSWERS[name]) * MINUTES_A_TURN
+    return len(text_of(name).split()) / WORDS_A_MINUTE + lines * SECONDS_A_LINE / 60 + answering
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_the_time_of_a_lesson_is_that_of_a_reader(name):
+    assert abs(int(re.search(r"\*\*Time\*\*: (\d+) minutes", text_of(name))[1]) - minutes_of(name)) <= 5
 
 
 def test_the_first_lesson_tells_how_long_each_takes():

@@ -82,7 +82,9 @@ def test_losses_with_the_same_limits_can_be_compared():
 def test_stretches_tell_from_which_epoch_to_which_each_line_goes():
     whole, end = pd.Series([0.5, 0.4, 0.3]), pd.Series([0.4, 0.3], index=[1, 2])
     told = alt(plots.draw_stretches({"in one go": whole, "resumed": end}, "loss"))
-    assert told == "loss by epoch: in one go from epoch 1 to 3, where it is 0.300; resumed from epoch 2 to 3, where it is 0.300."
+    assert told == (
+        "loss by epoch: in one go from epoch 1 to 3, where it is 0.300; resumed from epoch 2 to 3, where it is 0.300."
+    )
 
 
 def test_a_way_tells_its_places_and_what_is_done_between_them():

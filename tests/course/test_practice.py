@@ -756,7 +756,12 @@ WRONG = {
 
 
 ASK_FOR_A_FUNCTION = (
-    "check_distance", "check_conditional", "check_contour", "check_psi", "check_settings", "check_roll_back"
+    "check_distance",
+    "check_conditional",
+    "check_contour",
+    "check_psi",
+    "check_settings",
+    "check_roll_back",
 )
 
 

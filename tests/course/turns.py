@@ -30,7 +30,7 @@ ANSWERS = {
     },
     "05_bayesian_optimisation": {
         "how-the-scout-thinks-your-turn-2": {
-            "...": '"A" if expected_improvement(0.840, 0.001, 0.841) > expected_improvement(0.830, 0.030, 0.841) else "B"'
+            "...": '"AB"[expected_improvement(0.840, 0.001, 0.841) < expected_improvement(0.830, 0.030, 0.841)]'
         },
         "the-scout-in-our-kitchen-your-turn-2": {"...": 'study.best_params["learning_rate"]'},
         "optunas-own-pictures-your-turn-2": {

@@ -44,8 +44,7 @@ FACTS = {
     ),
     "The spread over the folds is many times 0.002": "book['std_test_score'].median() > 5 * 0.002",
     "at 0.002 the third fold agrees in nearly three of four pairs": (
-        "0.7 < agrees.iloc[2] < 0.76"
-        " and 0.002 in agrees.index[2] and abs(agrees.index[2].mid - 0.002) < 1e-9"
+        "0.7 < agrees.iloc[2] < 0.76 and 0.002 in agrees.index[2] and abs(agrees.index[2].mid - 0.002) < 1e-9"
     ),
     "A difference of 0.005 or more is hardly ever luck, although it is still only a part of the spread over the folds": (
         "0.005 < book['std_test_score'].median() / 2 and agrees.iloc[-1] > 0.9 and agrees.index[-1].left == 0.005"
@@ -83,9 +82,7 @@ FACTS = {
     "the best square is the one in the middle, and no edge is better": (
         "third.best_params_ == {'clf__epochs': hill.index[1], 'clf__model__learning_rate': hill.columns[1]}"
     ),
-    "on every fold tuning has won more than 0.1": (
-        "(ladder['tuned network'] - ladder['untuned network'] > 0.1).all()"
-    ),
+    "on every fold tuning has won more than 0.1": ("(ladder['tuned network'] - ladder['untuned network'] > 0.1).all()"),
     "only little is missing to the best possible score": (
         "0 < steps.loc['best possible'].mean() - steps.loc['tuned network'].mean() < 0.02"
     ),

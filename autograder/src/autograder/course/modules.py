@@ -34,8 +34,8 @@ def imported_modules(root: Path, config: Config, assignment: str) -> list[str]:
     """Return the modules that the cells of a released assignment import for every student.
 
     Modules of the standard library, those that are not installed, and those that a file of the assignment hides are
-    left out. There are none if a cell or a script of the assignment, also a hidden test, may change what they give or do
-    (`changes_imports`); and none if the assignment was not released.
+    left out. There are none if a cell or a script of the assignment, also a hidden test, may change what they give or
+    do (`changes_imports`); and none if the assignment was not released.
 
     Parameters
     ----------
@@ -47,7 +47,9 @@ def imported_modules(root: Path, config: Config, assignment: str) -> list[str]:
         The assignment's name.
     """
     folders = [root / _folder(config, name) / assignment for name in ("release", "source")]
-    released, source = ([cell for path in sorted(folder.glob("*.ipynb")) for cell in _cells(path)] for folder in folders)
+    released, source = (
+        [text for path in sorted(folder.glob("*.ipynb")) for text in _cells(path)] for folder in folders
+    )
     if any(changes_imports(texts) for texts in (released, source, *map(_scripts, folders))):
         return []
     names = {name for cell in released for name in _imports(cell)}
@@ -109,7 +111,8 @@ def _is_quickly_read(folder: Path) -> bool:
 
 def _scripts(folder: Path) -> list[str]:
     """Return the texts of the scripts of a folder: cells may import or run them."""
-    return [path.read_text(encoding="utf-8", errors="replace") for path in sorted(folder.rglob("*.py")) if path.is_file()]
+    paths = sorted(path for path in folder.rglob("*.py") if path.is_file())
+    return [path.read_text(encoding="utf-8", errors="replace") for path in paths]
 
 
 def _folder(config: Config, name: str) -> str:
