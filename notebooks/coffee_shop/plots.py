@@ -81,8 +81,9 @@ def draw_grid(param_grid: object) -> Image:
             linewidths=2,
             label=f"{width:g} neurons",
         )
-    axes.set(xlabel="learning rate", ylabel="batch size", xscale="log", title=f"{len(recipes)} settings of three dials")
+    axes.set(xlabel="learning rate", ylabel="batch size", xscale="log")
     if recipes:
+        axes.set_title(_count_recipes(len(recipes), param_grid))
         sizes = sorted({batch for _, batch, _ in recipes})
         axes.set_yscale("log", base=2)
         axes.set_yticks(sizes, labels=[f"{size:g}" for size in sizes])
@@ -90,6 +91,15 @@ def draw_grid(param_grid: object) -> Image:
     else:
         axes.text(0.5, 0.5, "no grid to draw yet", ha="center", color=_INK, transform=axes.transAxes)
     return show(figure, f"Map of {len(recipes)} settings of learning rate, batch size and neurons.")
+
+
+def _count_recipes(shown: int, param_grid: Mapping) -> str:
+    """Return in words how many settings of the three dials there are, and how many recipes with the other dials."""
+    told = f"{shown} settings of these three dials"
+    with contextlib.suppress(TypeError, ValueError):  # another dial may not be a list yet
+        if (all_ := len(ParameterGrid(param_grid))) != shown:
+            return f"{told}, {all_} recipes with the others"
+    return told
 
 
 def _recipes(param_grid: object) -> list[tuple[float, int, int]]:
@@ -125,7 +135,11 @@ def draw_race(searches: Mapping[str, object]) -> Image:
         axes.step(
             seconds, best, where="post", marker=_MARKERS[i], linestyle=["-", "--"][i % 2], color=COLOURS[i], label=name
         )
-    axes.set(xlabel="seconds of training", ylabel="best score so far", title=f"{len(fitted)} searches")
+    axes.set(
+        xlabel="seconds of training",
+        ylabel="best score so far",
+        title=", ".join(f"{name}: {len(search.cv_results_['params'])} recipes" for name, search in fitted.items()),
+    )
     if fitted:
         _legend(axes)
     return show(figure, f"Best score so far against seconds of training for: {', '.join(fitted) or 'no search yet'}.")
@@ -195,7 +209,7 @@ def draw_sizes(paths: object) -> Image:
     sizes = {name: _size(Path(path)) / 1024 for name, path in paths.items()} if isinstance(paths, Mapping) else {}
     bars = axes.barh(list(sizes), list(sizes.values()), color=COLOURS[1])
     axes.bar_label(bars, fmt="%.0f kB", padding=4, color=_INK)
-    axes.set(xlabel="size in kB", title=f"{len(sizes)} formats")
+    axes.set(xlabel="size in kB")
     axes.margins(x=0.15)
     told = ", ".join(f"{name} {size:.0f} kB" for name, size in sizes.items())
     return show(figure, f"Size of each format: {told or 'nothing frozen yet'}.")

@@ -28,6 +28,21 @@ def test_a_grid_is_drawn_whatever_else_it_tunes():
     assert "Map of 8 settings" in alt(plots.draw_grid({**GRID, "clf__model__dropout": [0.0, 0.5]}))
 
 
+def test_a_title_counts_the_dials_that_are_not_drawn_as_well(monkeypatch):
+    titles = []
+    monkeypatch.setattr(plots, "show", lambda figure, alt: titles.append(figure.axes[0].get_title()))
+    plots.draw_grid(GRID)
+    plots.draw_grid({**GRID, "clf__model__dropout": [0.0, 0.25, 0.5]})
+    plots.draw_grid({**GRID, "clf__model__dropout": ...})
+    plots.draw_grid(...)
+    assert titles == [
+        "8 settings of these three dials",
+        "8 settings of these three dials, 24 recipes with the others",
+        "8 settings of these three dials",
+        "",
+    ]
+
+
 @pytest.mark.parametrize("answer", [..., None, {}, {"rate": 3}])
 def test_what_cannot_be_drawn_from_gives_no_draws(answer):
     assert alt(plots.draw_draws(answer, "rate")).startswith("0 values")
