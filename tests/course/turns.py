@@ -30,7 +30,7 @@ ANSWERS = {
     },
     "05_bayesian_optimisation": {
         "how-the-scout-thinks-your-turn-2": {
-            "...": '"AB"[expected_improvement(0.840, 0.001, 0.841) < expected_improvement(0.830, 0.030, 0.841)]'
+            "...": '"BA"[int(expected_improvement(0.84, 0.001, 0.841) > expected_improvement(0.83, 0.03, 0.841))]'
         },
         "the-scout-in-our-kitchen-your-turn-2": {"...": 'study.best_params["learning_rate"]'},
         "optunas-own-pictures-your-turn-2": {
