@@ -40,6 +40,12 @@ def cells_of(name, kind):
     return [cell.source for cell in notebooks.read(LESSONS[name]).cells if cell.cell_type == kind]
 
 
+def shown_code_of(name):
+    """The sources of the code cells that a page shows: what only asks a question is left out."""
+    cells = [cell for cell in notebooks.read(LESSONS[name]).cells if cell.cell_type == "code"]
+    return [cell.source for cell in cells if "remove-input" not in cell.metadata.get("tags", [])]
+
+
 def text_of(name):
     return "\n".join(cells_of(name, "markdown"))
 
@@ -181,9 +187,7 @@ def test_every_picture_has_alternative_text(name):
 
 @pytest.mark.parametrize("name", LESSONS)
 def test_code_fits_the_page(name):
-    shown = [cell for cell in notebooks.read(LESSONS[name]).cells if cell.cell_type == "code"]
-    shown = [cell.source for cell in shown if "remove-input" not in cell.metadata.get("tags", [])]
-    assert [line for source in shown for line in source.splitlines() if len(line) > WIDTH] == []
+    assert [line for source in shown_code_of(name) for line in source.splitlines() if len(line) > WIDTH] == []
 
 
 @pytest.mark.parametrize("name", LESSONS)
@@ -317,11 +321,7 @@ def test_facts_belong_to_lessons():
 
 def minutes_of(name):
     """How long a lesson takes: its prose and code are read, its questions answered and its turns taken."""
-    cells = notebooks.read(LESSONS[name]).cells
-    shown = [cell.source for cell in cells if "remove-input" not in cell.metadata.get("tags", [])]
-    lines = sum(
-        bool(line.strip()) for source in set(shown) & set(cells_of(name, "code")) for line in source.splitlines()
-    )
+    lines = sum(bool(line.strip()) for source in shown_code_of(name) for line in source.splitlines())
     asked = len(re.findall(r"^(?:quiz|predict)\(", "\n".join(cells_of(name, "code")), flags=re.MULTILINE))
     answering = asked * SECONDS_A_QUESTION / 60 + len(ANSWERS[name]) * MINUTES_A_TURN
     return len(text_of(name).split()) / WORDS_A_MINUTE + lines * SECONDS_A_LINE / 60 + answering
