@@ -130,6 +130,7 @@ MODERATE = (
     "engine/test_report",
     "engine/test_same_as_jupyter",
     "engine/test_sandbox",
+    "engine/test_service",
     "engine/test_settings::test_(settings_are|marks_go)",
     "engine/test_store_conformance",
     "engine/test_summary",

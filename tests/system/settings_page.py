@@ -11,10 +11,11 @@ from autograder.authoring.masters import Authoring
 from autograder.kernels.provisioner import ForkProvisioner
 from autograder.latedays import LateDays
 from autograder.sandbox.limits import Limits
+from autograder.service.settings import Service
 from tests.support import DOCS
 
 PAGE = DOCS / "settings.md"
-SECTIONS = (ForkProvisioner, Limits, Authoring, LateDays)
+SECTIONS = (ForkProvisioner, Limits, Authoring, LateDays, Service)
 _SIZES = ((2**30, "GiB"), (2**20, "MiB"))
 
 

@@ -693,6 +693,60 @@ def _choose_removed(traces: dict[str, Traces], students: tuple[str, ...], roster
     return {name: found for name, found in traces.items() if (name in students if students else found.is_gone)}
 
 
+@main.command()
+@_course_option
+@click.option("--student", "students", multiple=True, help="Only for this student; may be repeated.")
+@click.option("--instructor", "instructors", multiple=True, help="Only for this instructor; may be repeated.")
+@click.option("--renew", is_flag=True, help="Give a new token to those who have one: the old one ends.")
+@_db_option
+def tokens(
+    folder: Path | None, students: tuple[str, ...], instructors: tuple[str, ...], renew: bool, db_url: str | None
+) -> None:
+    """Make tokens for `autograder serve`: one for each student and each instructor who has none.
+
+    They are in tokens.csv, in the folder of the course. Send each person theirs, and keep the file secret. Without
+    --student and --instructor, everybody in the gradebook and in submitted/ gets one, and one instructor.
+    """
+    from autograder.course.coursedir import Course
+    from autograder.service.tokens import FILE, INSTRUCTOR, STUDENT, Person, Tokens, find_people
+
+    if renew and not (students or instructors):
+        raise click.UsageError("--renew needs --student or --instructor")
+    with _clear_errors():
+        course = Course(_course_folder(folder), db_url)
+        named = [*(Person(STUDENT, name) for name in students), *(Person(INSTRUCTOR, name) for name in instructors)]
+        new = Tokens(course).issue(named or find_people(course), renew=renew)
+    for person in sorted(new):
+        click.echo(f"{person.role} {printable(person.id)}")
+    click.echo(f"New tokens: {len(new)}. All of them are in {course.root / FILE}.", err=True)
+
+
+@main.command()
+@_course_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address of this machine to listen at.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port to listen at.")
+@_db_option
+def serve(folder: Path | None, host: str, port: int, db_url: str | None) -> None:
+    """Let students hand in notebooks with a browser or a program, and show them the visible tests at once.
+
+    What they hand in goes to submitted/, where `autograder grade` finds it; the service itself marks nothing. Its pages
+    show instructors the class. Everybody needs a token: see `autograder tokens`. It runs until it is stopped, and loses
+    nothing then. Between it and the internet there has to be a server that speaks HTTPS.
+    """
+    root = _course_folder(folder)
+    _start_fork_server(root, "bubblewrap")
+    from autograder.course.coursedir import Course
+
+    try:
+        from autograder.service.server import serve as serve_course
+    except ModuleNotFoundError as error:
+        raise click.ClickException(
+            f"this needs the extra serve: pip install 'nbgrader-autograder[serve]' ({error})"
+        ) from error
+    with _clear_errors():
+        serve_course(Course(root, db_url), host, port)
+
+
 def _open_course(folder: Path | None, db_url: str | None, assignment: str | None) -> tuple[Course, str]:
     """Return a course, and the name of the assignment that is meant."""
     from autograder.course.coursedir import Course

@@ -20,6 +20,8 @@ from autograder.gradebook.journal import Journal, lock
 from autograder.gradebook.latedays import LateDaysTable
 from autograder.grading import Grader
 from autograder.renewal import renew_results
+from autograder.service import records
+from autograder.service.tokens import STUDENT, Person, Tokens
 
 HEAD = ("student", "marks in", "by a person", "handed in", "graded", "pages")
 _STEPS = ("submitted", "autograded", "feedback")
@@ -117,7 +119,7 @@ def remove(course: Course, students: Mapping[str, Traces]) -> None:
     Raises
     ------
     CourseError
-        If another process is grading in the course.
+        If another process is grading in the course, or if the file of tokens has a mistake.
     OperationalError
         If the gradebook cannot be used.
     OSError
@@ -133,6 +135,8 @@ def remove(course: Course, students: Mapping[str, Traces]) -> None:
                     _delete(folder)
         for assignment in course.assignments():
             _forget_origins(course, assignment, students.keys())
+        records.forget(course, students)
+        Tokens(course).revoke([Person(STUDENT, student) for student in students])
     changed = set().union(*(traces.assignments for traces in students.values()))
     for assignment in sorted(changed & set(course.assignments())):
         if (course.root / "results" / assignment).is_dir():
