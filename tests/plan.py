@@ -121,6 +121,7 @@ MODERATE = (
     "engine/test_judge_questions",
     "engine/test_kernels",
     "engine/test_latedays",
+    "engine/test_lti",
     "engine/test_modules::test_a_(module_that|students_file|run_says)",
     "engine/test_notebook",
     "engine/test_partial_credit",

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import uvicorn
+from fastapi import FastAPI
 
 from autograder.course import notebooks
 from autograder.course.coursedir import Course
@@ -23,18 +24,23 @@ HAND_INS = f"/api/assignments/{ASSIGNMENT}/hand-ins"
 CLASS = f"/api/class/{ASSIGNMENT}"
 
 
-@contextlib.contextmanager
-def running(service: HandInService) -> Iterator[str]:
+def running(service: HandInService) -> contextlib.AbstractContextManager[str]:
     """Run a service and give its address."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(make_app(service), log_level="warning"))
-        thread = threading.Thread(target=server.run, args=([listener],))
+    return serving(make_app(service))
+
+
+@contextlib.contextmanager
+def serving(app: FastAPI, listener: socket.socket | None = None) -> Iterator[str]:
+    """Serve an application in a thread and give its address."""
+    with listener or socket.create_server(("127.0.0.1", 0)) as listening:
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+        thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
         try:
             while not server.started:
                 assert thread.is_alive(), "the server did not start"
                 time.sleep(0.01)
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         finally:
             server.should_exit = True
             thread.join()

@@ -747,6 +747,40 @@ def serve(folder: Path | None, host: str, port: int, db_url: str | None) -> None
         serve_course(Course(root, db_url), host, port)
 
 
+@main.command()
+@click.option("--assignment", help="Name of the assignment.  [default: the only one]")
+@_course_option
+@_db_option
+def scores(assignment: str | None, folder: Path | None, db_url: str | None) -> None:
+    """Send the marks of an assignment to the LMS from which students have opened it by LTI.
+
+    They are those in the gradebook, less what being late costs. It can be done again at any time: the LMS keeps the
+    newest.
+
+    Exit status: 0 if every mark was sent, 1 if not; then the last lines say whose, and why.
+    """
+    from rich.progress import track
+
+    from autograder.reporting import terminal
+
+    try:
+        from autograder.service.lti.scores import ScoreSender
+    except ModuleNotFoundError as error:
+        raise click.ClickException(
+            f"this needs the extra lti: pip install 'nbgrader-autograder[lti]' ({error})"
+        ) from error
+    with _stoppable("What was sent stays; the same command sends all again."), _clear_errors():
+        course, name = _open_course(folder, db_url, assignment)
+        with ScoreSender(course, name) as sender:
+            total, hidden = len(sender.students), not terminal.err.is_terminal
+            done = list(track(sender.send(), "Sending", total, console=terminal.err, transient=True, disable=hidden))
+    problems = [problem for problem in done if problem]
+    click.echo(f"Sent {len(done) - len(problems)} of {len(done)} marks of {printable(name)}.")
+    for problem in problems:
+        click.echo(printable(str(problem)), err=True)
+    sys.exit(bool(problems))
+
+
 def _open_course(folder: Path | None, db_url: str | None, assignment: str | None) -> tuple[Course, str]:
     """Return a course, and the name of the assignment that is meant."""
     from autograder.course.coursedir import Course

@@ -21,6 +21,7 @@ from autograder.gradebook.latedays import LateDaysTable
 from autograder.grading import Grader
 from autograder.renewal import renew_results
 from autograder.service import records
+from autograder.service.lti.people import Members
 from autograder.service.tokens import STUDENT, Person, Tokens
 
 HEAD = ("student", "marks in", "by a person", "handed in", "graded", "pages")
@@ -135,8 +136,10 @@ def remove(course: Course, students: Mapping[str, Traces]) -> None:
                     _delete(folder)
         for assignment in course.assignments():
             _forget_origins(course, assignment, students.keys())
+        people = [Person(STUDENT, student) for student in students]
         records.forget(course, students)
-        Tokens(course).revoke([Person(STUDENT, student) for student in students])
+        Tokens(course).revoke(people)
+        Members(course).forget(people)
     changed = set().union(*(traces.assignments for traces in students.values()))
     for assignment in sorted(changed & set(course.assignments())):
         if (course.root / "results" / assignment).is_dir():

@@ -16,15 +16,17 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException as AnyHTTPException
 
+from autograder.course.coursedir import CourseError
 from autograder.service import access
 from autograder.service.assignments import OpenAssignment
 from autograder.service.handin import HandInService, RefusedError, TooManyError
+from autograder.service.lti.settings import LTI
 from autograder.service.marks import ClassTable, read_class
 from autograder.service.pages import STYLE, render
 from autograder.service.queue import QueueFullError
 from autograder.service.records import HandIn
 from autograder.service.tokens import INSTRUCTOR, STUDENT, Person
-from autograder.service.uploads import read_field, received_notebook
+from autograder.service.uploads import read_form, received_notebook
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -35,12 +37,19 @@ _HEADERS = {
 }
 _FULL = "Too many notebooks wait for their tests just now. Try again in a minute."
 _SEE_OTHER = 303
+_LOGIN = 10_000  # bytes
 pages = APIRouter(default_response_class=HTMLResponse)
 api = APIRouter(prefix="/api")
 
 
 def make_app(service: HandInService) -> FastAPI:
-    """Return the application of a service; it starts and stops the service with itself."""
+    """Return the application of a service; it starts and stops the service with itself.
+
+    Raises
+    ------
+    CourseError
+        If the settings of LTI have a mistake, or need an extra that is not installed.
+    """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -56,7 +65,19 @@ def make_app(service: HandInService) -> FastAPI:
     app.exception_handler(Exception)(_show_failure)
     app.include_router(pages)
     app.include_router(api)
+    if LTI(config=service.course.config).platforms:
+        app.include_router(_lti(service))
     return app
+
+
+def _lti(service: HandInService) -> APIRouter:
+    try:
+        from autograder.service.lti.web import make_router
+    except ModuleNotFoundError as error:
+        raise CourseError(
+            f"c.LTI.platforms needs the extra lti: pip install 'nbgrader-autograder[lti]' ({error})"
+        ) from error
+    return make_router(service)
 
 
 def _service(request: Request) -> HandInService:
@@ -117,7 +138,7 @@ def _home(request: Request, service: _Service) -> str:
 
 @pages.post("/login", dependencies=[_OwnForm])
 async def _login(request: Request, service: _Service) -> Response:
-    token = (await read_field(request, "token", service.settings)).strip()
+    token = (await read_form(request, service.settings, _LOGIN)).get("token", "").strip()
     if await run_in_threadpool(service.tokens.find, token) is None:
         page = render("login", service.course, message="This is no token of the course.")
         return HTMLResponse(page, 401)

@@ -49,18 +49,17 @@ async def received_notebook(request: Request, records: Records, settings: Servic
         file.unlink(missing_ok=True)
 
 
-async def read_field(request: Request, name: str, settings: Service) -> str:
-    """Return a field of a small form; empty if it is not there.
+async def read_form(request: Request, settings: Service, limit: int) -> dict[str, str]:
+    """Return the fields of a form that holds no file.
 
     Raises
     ------
     HTTPException
-        If the form is too large or takes too long.
+        If the form has more bytes than ``limit``, or takes too long.
     """
     async with _patience(settings):
-        form = await limited(request, _FORM).form(max_files=0, max_fields=10)
-    value = form.get(name)
-    return value if isinstance(value, str) else ""
+        form = await limited(request, limit).form(max_files=0, max_fields=20)
+    return {name: value for name, value in form.items() if isinstance(value, str)}
 
 
 def limited(request: Request, limit: int) -> Request:
