@@ -11,7 +11,9 @@ import httpx
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import FastAPI, HTTPException, Request
+from fastapi.responses import HTMLResponse
 from jwt.algorithms import RSAAlgorithm
+from markupsafe import escape
 
 from tests.engine.service_support import client, serving
 
@@ -49,6 +51,15 @@ class Platform:
         @app.get("/keys")
         def keys() -> dict:
             return {"keys": [RSAAlgorithm.to_jwk(self.key.public_key(), as_dict=True) | {"kid": "k", "alg": "RS256"}]}
+
+        @app.get("/course", response_class=HTMLResponse)
+        def course() -> str:
+            hidden = {"iss": ISSUER, "login_hint": "7", "target_link_uri": self.tool, "client_id": CLIENT}
+            return _form(f"{self.tool}/lti/login", hidden)
+
+        @app.get("/login", response_class=HTMLResponse)
+        def login(nonce: str, state: str, redirect_uri: str) -> str:
+            return _form(redirect_uri, {"id_token": self.sign(self.claims(nonce)), "state": state})
 
         @app.post("/token")
         async def token(request: Request) -> dict:
@@ -101,6 +112,12 @@ class Platform:
 
     def sign(self, claims: dict, key: object = None, algorithm: str = "RS256", kid: str = "k") -> str:
         return jwt.encode(claims, key or self.key, algorithm, {"kid": kid})
+
+
+def _form(address: str, hidden: dict[str, str]) -> str:
+    """Return a page with a form for another site, which a person sends with a button."""
+    fields = "".join(f'<input type="hidden" name="{name}" value="{escape(value)}">' for name, value in hidden.items())
+    return f'<form method="post" action="{address}">{fields}<button>Go on</button></form>'
 
 
 @contextlib.contextmanager

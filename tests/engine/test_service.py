@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import socket
+import subprocess
 import threading
 from pathlib import Path
 
@@ -31,7 +33,7 @@ from tests.engine.service_support import (
     student_token,
     verdict_of,
 )
-from tests.support import run_autograder
+from tests.support import AUTOGRADER, run_autograder
 
 LARGEST = 100_000
 SETTINGS = f"c.Service.largest_upload = {LARGEST}\nc.Service.uploads_per_hour = 1000\n"
@@ -134,7 +136,7 @@ def test_pages_lead_from_the_token_to_the_results(course, address):
     verdict_of(client(address, student_token(course, "cara")))
     page = BeautifulSoup(cara.get(sent.headers["location"]).text, "html.parser")
     cells = [cell.get_text() for cell in page.find("th", string="test_double").parent.find_all("td")]
-    assert cells[:2] == ["passed", "2"]
+    assert cells[:2] == ["passed; hidden tests follow", "2"]
     assert "1 of 2 visible tests passed" in page.get_text()
     cara.post("/logout")
     assert "Your token" in cara.get("/").text
@@ -413,6 +415,24 @@ def test_a_restart_loses_nothing(tmp_path):
     with running(HandInService(Course(course.root))) as address:
         assert outcomes(verdict_of(client(address, token)))["test_double"] == "passed"
     assert not (Records(course).incoming / "left.ipynb").exists()
+
+
+def test_the_command_serves_until_it_is_stopped(tmp_path):
+    course = new_course(tmp_path / "course")
+    token = student_token(course, "ann")
+    command = [*AUTOGRADER, "serve", "--course", course.root, "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            address = next(
+                found[0] for line in process.stderr if (found := re.search(r"http://127\.0\.0\.1:\d+", line))
+            )
+            assert client(address, token).post(HAND_INS, content=notebook(course)).status_code == 202
+            assert outcomes(verdict_of(client(address, token)))["test_double"] == "passed"
+        finally:
+            process.terminate()
+            rest = process.stderr.read()
+    assert "Finished server process" in rest
+    assert "Traceback" not in rest
 
 
 def test_a_verdict_of_an_earlier_notebook_is_not_shown_for_a_later_one(course):

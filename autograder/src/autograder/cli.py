@@ -724,7 +724,7 @@ def tokens(
 @main.command()
 @_course_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address of this machine to listen at.")
-@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port to listen at.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="Port; 0 for a free one.")
 @_db_option
 def serve(folder: Path | None, host: str, port: int, db_url: str | None) -> None:
     """Let students hand in notebooks with a browser or a program, and show them the visible tests at once.
