@@ -29,10 +29,11 @@ class Platform:
 
     def __init__(self) -> None:
         self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self.kid = "k"
         self.address = self.tool = ""
         self.scores: list[tuple[str, dict]] = []
         self.refuse_scores = 0  # the status with which it refuses them
-        self.tokens_given = 0
+        self.tokens_given = self.asked_for_keys = 0
 
     def settings(self, tool: str) -> str:
         """Return the lines of settings with which a tool at this address knows the platform."""
@@ -50,7 +51,10 @@ class Platform:
 
         @app.get("/keys")
         def keys() -> dict:
-            return {"keys": [RSAAlgorithm.to_jwk(self.key.public_key(), as_dict=True) | {"kid": "k", "alg": "RS256"}]}
+            self.asked_for_keys += 1
+            return {
+                "keys": [RSAAlgorithm.to_jwk(self.key.public_key(), as_dict=True) | {"kid": self.kid, "alg": "RS256"}]
+            }
 
         @app.get("/course", response_class=HTMLResponse)
         def course() -> str:
@@ -110,8 +114,8 @@ class Platform:
         }
         return {name: value for name, value in (good | changes).items() if value is not None}
 
-    def sign(self, claims: dict, key: object = None, algorithm: str = "RS256", kid: str = "k") -> str:
-        return jwt.encode(claims, key or self.key, algorithm, {"kid": kid})
+    def sign(self, claims: dict, key: object = None, kid: str | None = None) -> str:
+        return jwt.encode(claims, key or self.key, "RS256", {"kid": kid or self.kid})
 
 
 def _form(address: str, hidden: dict[str, str]) -> str:

@@ -20,10 +20,11 @@ from autograder.grading import grade
 from autograder.removal import find_traces, remove
 from autograder.service.app import make_app
 from autograder.service.handin import HandInService
+from autograder.service.lti.launch import LaunchError, Launches
 from autograder.service.lti.people import Members
-from autograder.service.lti.settings import read_platforms
+from autograder.service.lti.settings import Platform, read_platforms
 from autograder.service.tokens import STUDENT, Person, Tokens
-from tests.engine.lti_platform import AGS, CLAIM, CLIENT, ISSUER, ROLE, Login, running_platform
+from tests.engine.lti_platform import AGS, CLAIM, CLIENT, DEPLOYMENT, ISSUER, ROLE, Login, running_platform
 from tests.engine.plain_course import ASSIGNMENT, hand_in, make_course
 from tests.engine.service_support import serving
 from tests.support import run_autograder
@@ -171,6 +172,29 @@ def test_only_the_platforms_own_signature_counts(platform, tool, login):
         assert answer.status_code == 403, forged
         assert "autograder_token" not in answer.headers.get("set-cookie", "")
     assert login.launch(good).status_code == 303  # none of them has used it up
+
+
+def test_a_new_key_of_the_platform_is_found_and_made_up_ones_do_not_keep_it_busy(platform):
+    launches = Launches({(ISSUER, CLIENT): platform_of(platform)})
+
+    def open_with(**signing: object) -> None:
+        _, state, nonce = launches.begin(ISSUER, CLIENT)
+        launches.finish(state, state, platform.sign(platform.claims(nonce), **signing))
+
+    open_with()
+    before, platform.kid, platform.key = (platform.kid, platform.key), "new", OTHER_KEY
+    open_with()
+    platform.kid, platform.key = before
+    asked = platform.asked_for_keys
+    for number in range(30):
+        with pytest.raises(LaunchError, match="no such key"):
+            open_with(kid=f"made up {number}")
+    assert platform.asked_for_keys - asked <= 10
+
+
+def platform_of(simulated) -> Platform:
+    address = simulated.address
+    return Platform(ISSUER, CLIENT, (DEPLOYMENT,), f"{address}/login", f"{address}/token", f"{address}/keys")
 
 
 def hs256_with(public: bytes, claims: dict) -> str:

@@ -377,6 +377,9 @@ def test_a_full_queue_takes_nothing_until_there_is_room(tmp_path):
         assert [one.json()["place"] for one in answers[:2]] == [0, 1]
         assert answers[2].headers["retry-after"]
         assert not (course.root / "submitted" / "cy").exists()
+        # That is said before the notebook is sent, and so it is to who has no token.
+        assert b" 503 " in raw(address, head(student_token(course, "cy"), "Content-Length: 1000"))
+        assert b" 401 " in raw(address, head("unknown", "Content-Length: 1000"))
 
 
 def test_a_later_hand_in_takes_the_place_of_an_earlier_one():

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import jwt
+from limits import RateLimitItemPerHour
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
 
 from autograder.service.lti.settings import Platform
 
@@ -19,6 +22,7 @@ _CLAIM = "https://purl.imsglobal.org/spec/lti/claim/"
 _SCORES = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
 SCORE_SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/score"
 _ROLE = "http://purl.imsglobal.org/vocab/lis/v2/membership#"
+_NEW_KEYS = RateLimitItemPerHour(10)
 _LONGEST = 1000  # characters of an id
 
 
@@ -66,6 +70,7 @@ class Launches:
         self._keys = {name: jwt.PyJWKClient(one.keys, timeout=10) for name, one in platforms.items()}
         self._secret = secrets.token_bytes(32)  # of this process: a login that a restart interrupts begins anew
         self._used: dict[str, float] = {}
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._lock = threading.Lock()
 
     def begin(self, issuer: str, client_id: str) -> tuple[Platform, str, str]:
@@ -122,10 +127,9 @@ class Launches:
     def _verify(self, platform: Platform, id_token: str) -> dict[str, Any]:
         """Return the claims of a token that this platform has signed, for this service, and that is valid now."""
         try:
-            key = self._keys[platform.issuer, platform.client_id].get_signing_key_from_jwt(id_token)
             claims = jwt.decode(
                 id_token,
-                key.key,
+                self._find_key(platform, id_token).key,
                 ["RS256"],
                 {"require": ["exp", "iat", "iss", "aud", "sub", "nonce"]},
                 audience=platform.client_id,
@@ -140,6 +144,20 @@ class Launches:
         if claims.get(f"{_CLAIM}deployment_id") not in platform.deployments:
             raise LaunchError("This deployment is not registered here.")
         return claims
+
+    def _find_key(self, platform: Platform, id_token: str) -> jwt.PyJWK:
+        """Return the key of the platform that a token names.
+
+        A platform that has a new key is asked for it, but only some times: anybody can make up the name of a key.
+        """
+        client = self._keys[platform.issuer, platform.client_id]
+        name = str(jwt.get_unverified_header(id_token).get("kid"))
+        key = client.match_kid(client.get_signing_keys(), name)
+        if key is None and self._limiter.hit(_NEW_KEYS, platform.keys):
+            key = client.match_kid(client.get_signing_keys(refresh=True), name)
+        if key is None:
+            raise LaunchError("The platform has no such key.")
+        return key
 
     def _use(self, nonce: str, until: float) -> None:
         """Remember a nonce as long as its login is valid, and refuse it the second time."""
