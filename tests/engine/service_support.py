@@ -49,7 +49,7 @@ def serving(app: FastAPI, listener: socket.socket | None = None) -> Iterator[str
 def client(address: str, token: str | None = None) -> httpx.Client:
     """Return a program that sends requests with a token."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    return httpx.Client(base_url=address, headers=headers, timeout=60, trust_env=False)
+    return httpx.Client(base_url=address, headers=headers, timeout=None, trust_env=False)
 
 
 def browser(address: str, token: str) -> httpx.Client:
