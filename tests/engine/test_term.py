@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from autograder.course.coursedir import Course
-
 from tests.engine.downloads import ASSIGNMENT, autograder, collect, make_course, notebook, pack
 from tests.support import run_autograder
 
@@ -68,7 +67,11 @@ def test_a_term_with_canvas(tmp_path):
     assert set(pages_in(tmp_path / "marks1-feedback.zip")) == {name.replace(".ipynb", ".html") for name in first}
 
     # One hands in again, another one for the first time. Only these two are graded.
-    second = {"doejane_101_1_ps1.ipynb": right, "müllerjürgen_102_9_ps1-1.ipynb": right, "eveeve_103_8_ps1.ipynb": wrong}
+    second = {
+        "doejane_101_1_ps1.ipynb": right,
+        "müllerjürgen_102_9_ps1-1.ipynb": right,
+        "eveeve_103_8_ps1.ipynb": wrong,
+    }
     said, marks = week(2, marks, second)
     assert "1 of 3 were graded already" in said
     assert marks == {"jdoe": "4", "jmueller": "4", "eve": "2"}
