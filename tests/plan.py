@@ -136,6 +136,7 @@ MODERATE = (
     "engine/test_settings::test_(settings_are|marks_go)",
     "engine/test_store_conformance",
     "engine/test_summary",
+    "engine/test_term",
     "site/test_site::test_a_lesson_(runs|that_changes)",
     "system/test_handout",
     "system/test_wheel",
