@@ -5,12 +5,14 @@ from __future__ import annotations
 import copy
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from pathlib import Path
 
 import click
@@ -126,11 +128,19 @@ def test_nobody_outside_reaches_a_service_and_no_notebook_reaches_the_gradebook(
     assert not any(name in services["worker"] for name in ("volumes", "environment", "privileged", "cap_add"))
 
 
-def test_the_image_holds_the_engine_and_no_course():
+def test_the_image_holds_the_engine_and_no_course(tmp_path):
     lines = (DEPLOY / "Dockerfile").read_text(encoding="utf-8").splitlines()
     copied = [name for line in lines if line.startswith("COPY") for name in line.split()[1:-1]]
     assert sorted(copied) == ["LICENSE", "README.md", "pyproject.toml", "share", "src"]
-    assert all((DEPLOY.parent / name).exists() for name in copied)
+    for name in copied:
+        place = DEPLOY.parent / name
+        (shutil.copytree if place.is_dir() else shutil.copy)(place, tmp_path / name)
+    command = [Path(sys.executable).with_name("uv"), "build", "--quiet", "--wheel", "--out-dir", tmp_path, tmp_path]
+    subprocess.run(command, check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = {re.sub(r".*\.data/data/", "", name) for name in archive.namelist()}
+    assert {"autograder/cli.py", "share/jupyter/kernels/python3-sandbox/kernel.json"} <= names
 
 
 # Kubernetes

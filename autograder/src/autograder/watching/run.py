@@ -16,6 +16,9 @@ from autograder.renewal import renew_results
 from autograder.session import Request, choose_sandbox, open_executor
 from autograder.watching.arrivals import HandIn
 
+# What an exchange adds to work that it carries, and looks for when it gives feedback back.
+_OF_THE_EXCHANGE = ("timestamp.txt", "submission_secret.txt")
+
 
 @dataclass
 class Run:
@@ -132,21 +135,16 @@ def _release_feedback(course: Course, run: Run) -> None:
     api = NbGraderAPI(course.directory(), config=course.config, log=log)
     run.released = 0
     for student in run.graded:
-        if reason := _why_not_released(api, course, run.assignment, student):
-            run.not_released[student] = reason
-        else:
+        result = api.release_feedback(run.assignment, student)
+        if result["success"]:
             run.released += 1
+        else:
+            run.not_released[student] = _explain(result["error"])
 
 
-def _why_not_released(api: NbGraderAPI, course: Course, assignment: str, student: str) -> str:
-    """Release a student's feedback and return an empty text, or the reason why it cannot be released."""
-    if not (course.folder("feedback", student, assignment) / "submission_secret.txt").is_file():
+def _explain(traceback: str) -> str:
+    """Return what nbgrader's traceback means, in one line."""
+    error = traceback.strip().splitlines()[-1]
+    if any(name in error for name in _OF_THE_EXCHANGE):
         return "the work did not come through nbgrader's exchange"
-    result = api.release_feedback(assignment, student)
-    return "" if result["success"] else _reason(result)
-
-
-def _reason(result: dict[str, str]) -> str:
-    """Return why nbgrader's command has failed: the last line of its log, without the level, or of its traceback."""
-    last = (result.get("log") or result["error"]).strip().splitlines()[-1]
-    return last.partition("] ")[2] if last.startswith("[") else last
+    return error.partition(": ")[2] or error
