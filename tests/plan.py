@@ -68,6 +68,7 @@ LIMITS = {
     "system/test_images": 600,
     "system/test_wheel": 300,
     "engine/attacks/test_attacks": 300,
+    "engine/test_watch": 300,
     "engine/forgeries/test_forgeries": 900,
 }
 
@@ -124,6 +125,7 @@ MODERATE = (
     "engine/test_intake::test_(python_tells|more_code)",
     "engine/test_journal",
     "engine/test_judge_questions",
+    "engine/test_judge_servers",
     "engine/test_kernels",
     "engine/test_latedays",
     "engine/test_modules::test_a_(module_that|students_file|run_says)",
@@ -138,6 +140,7 @@ MODERATE = (
     "engine/test_settings::test_(settings_are|marks_go)",
     "engine/test_store_conformance",
     "engine/test_summary",
+    "engine/test_term",
     "engine/test_watch",
     "site/test_site::test_a_lesson_(runs|that_changes)",
     "system/test_deploy",

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 
 import psutil
 import pytest
+from nbgrader.auth import Authenticator
+from nbgrader.exchange import ExchangeFactory
 
 from autograder.course.coursedir import Course, CourseBusy
 from autograder.session import Request
@@ -19,7 +21,7 @@ from autograder.watching import arrivals
 from autograder.watching.arrivals import Arrivals, HandIn
 from autograder.watching.run import grade_hand_ins
 from tests.engine.plain_course import ASSIGNMENT, CONFIG, hand_in, make_class, make_course
-from tests.support import AUTOGRADER, activated, open_grader, run_autograder, run_nbgrader
+from tests.support import AUTOGRADER, activated, open_grader, run_autograder
 
 ANN, BOB = HandIn(ASSIGNMENT, "ann"), HandIn(ASSIGNMENT, "bob")
 
@@ -288,8 +290,8 @@ def test_what_cannot_be_done_is_said_at_once(course, tmp_path, options, says):
 
 
 @pytest.fixture
-def exchanged(course, tmp_path):
-    """The course with an exchange from which one student's work was collected, and bob's was not."""
+def exchanged(course, tmp_path, monkeypatch):
+    """The course, with work of one student that came from an exchange and of bob that did not; and that student's side."""
     exchange, home = tmp_path / "exchange", tmp_path / "home"
     exchange.mkdir(mode=0o777)
     exchange.chmod(0o777)
@@ -300,23 +302,32 @@ def exchanged(course, tmp_path):
     (home / "nbgrader_config.py").write_text(CONFIG + settings)
     student = Course(home)
     shutil.rmtree(course.folder("submitted", "ann", ASSIGNMENT))
-    run_nbgrader(course, "release_assignment", ASSIGNMENT)
-    run_nbgrader(student, "fetch_assignment", ASSIGNMENT)
-    run_nbgrader(student, "submit", ASSIGNMENT)
-    run_nbgrader(course, "collect", ASSIGNMENT)
+    course = Course(course.root)
+    monkeypatch.chdir(home)  # where nbgrader puts and takes the student's work
+    carry("ReleaseAssignment", course)
+    carry("FetchAssignment", student)
+    carry("Submit", student)
+    carry("Collect", course)
     hand_in(course, "bob")
-    return Course(course.root), student
+    return course, student
 
 
-def test_feedback_is_released_to_students_whose_work_came_from_the_exchange(exchanged):
+def carry(step: str, side: Course) -> None:
+    """Do a step of nbgrader's exchange, such as ``Collect``, on the side of the course or of a student."""
+    kind = getattr(ExchangeFactory(config=side.config), step)
+    directory = side.directory(assignment_id=ASSIGNMENT)
+    kind(coursedir=directory, authenticator=Authenticator(config=side.config), config=side.config).start()
+
+
+def test_feedback_is_released_to_students_whose_work_came_from_the_exchange(exchanged, tmp_path):
     course, student = exchanged
     ann = next(one for one, _ in course.hand_ins() if one != "bob")
     hand_ins = [HandIn(ASSIGNMENT, ann), BOB]
     (done,) = grade_hand_ins(Request(course.root), hand_ins, release_feedback=True)
     assert done.released == 1
     assert "feedback of bob not released: the work did not come through nbgrader's exchange" in str(done)
-    run_nbgrader(student, "fetch_feedback", ASSIGNMENT)
-    pages = sorted(path.name for path in (student.root / ASSIGNMENT / "feedback").rglob("*.html"))
+    carry("FetchFeedback", student)
+    pages = sorted(path.name for path in (tmp_path / "home" / ASSIGNMENT / "feedback").rglob("*.html"))
     assert pages == ["p1.html", "p2.html"]
 
 
