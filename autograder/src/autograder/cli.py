@@ -213,6 +213,57 @@ def grade(
         grade_all(request) if every else grade_class(request)
 
 
+@main.command()
+@_course_option
+@click.option("--assignment", help="Grade only what arrives for this assignment.")
+@click.option(
+    "--interval",
+    type=click.FloatRange(min=0, min_open=True),
+    default=10.0,
+    show_default=True,
+    help="Seconds between two looks at submitted/.",
+)
+@click.option("--release-feedback", is_flag=True, help="Release the feedback of who was graded, as nbgrader does.")
+@click.option(
+    "--log",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File that gets one line for each run.  [default: watch.log in the course]",
+)
+@_db_option
+@_sandbox_option
+@click.option("--scheduler", metavar="ADDRESS", help="Run notebooks on the Dask cluster of this scheduler.")
+def watch(
+    folder: Path | None,
+    assignment: str | None,
+    interval: float,
+    release_feedback: bool,
+    log: Path | None,
+    db_url: str | None,
+    sandbox: str | None,
+    scheduler: str | None,
+) -> None:
+    """Grade what arrives in submitted/, until this command is stopped.
+
+    A hand-in that is new or has changed is graded as soon as its files have stayed the same from one look to the next.
+    What is graded already is left alone. Each run is one line, here and in the log: who was graded, and what went
+    wrong. What could not be graded is tried again ten minutes later. While another command grades in the course, this
+    one waits.
+
+    With --release-feedback, feedback goes to nbgrader's exchange, where students fetch it with `nbgrader
+    fetch_feedback` or in JupyterLab. Only work that was collected from the exchange can have it.
+
+    Ctrl-C or SIGTERM ends the command, with exit status 0. A submission that was running stays due.
+    """
+    from autograder.session import Request
+    from autograder.watching.watch import Watch
+    from autograder.watching.watch import watch as watch_course
+
+    root = _course_folder(folder)
+    request = Request(root, assignment, db_url=db_url, sandbox=sandbox, scheduler=scheduler)
+    with _clear_errors():
+        watch_course(request, Watch(interval, release_feedback, log or root / "watch.log"))
+
+
 def _start_fork_server(course: Path, sandbox: str | None, assignment: str | None = None) -> None:
     """Start the process that kernels are forked from: it imports modules while this process imports nbgrader.
 

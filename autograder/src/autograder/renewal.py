@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from autograder.course.coursedir import Course
 from autograder.grading import Grader
 from autograder.reporting.files import write_results
 from autograder.reporting.summary import summarize
 
 
-def renew_results(course: Course, assignment: str, grader: Grader) -> None:
+def renew_results(
+    course: Course, assignment: str, grader: Grader, failed: Mapping[str, Sequence[str]] | None = None
+) -> None:
     """Write how the class did in an assignment, by the marks as they are now.
+
+    Parameters
+    ----------
+    course : Course
+    assignment : str
+    grader : Grader
+        Of this assignment, in its ``with`` block.
+    failed : mapping, optional
+        By student whose submission could not be graded just now, the reasons.
 
     Raises
     ------
@@ -19,5 +32,5 @@ def renew_results(course: Course, assignment: str, grader: Grader) -> None:
         If the files cannot be written.
     """
     everybody = course.students(assignment)
-    summary = summarize(course, assignment, everybody, grader.due(everybody), grader.entries())
+    summary = summarize(course, assignment, everybody, grader.due(everybody), grader.entries(), failed)
     write_results(summary, course.root / "results" / assignment)
