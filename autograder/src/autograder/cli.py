@@ -693,6 +693,47 @@ def _choose_removed(traces: dict[str, Traces], students: tuple[str, ...], roster
     return {name: found for name, found in traces.items() if (name in students if students else found.is_gone)}
 
 
+@main.command()
+@click.argument("changes", metavar="[NOTEBOOK/CELL=POINTS]...", nargs=-1)
+@click.option("--assignment", help="Name of the assignment.  [default: the only one]")
+@_course_option
+@_db_option
+@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def points(
+    changes: tuple[str, ...], assignment: str | None, folder: Path | None, db_url: str | None, dry_run: bool, yes: bool
+) -> None:
+    """Give graded cells of an assignment other points, or show the points that they have.
+
+    What that would do to the marks of the class is shown first, and you are asked. Then the points are written to
+    source/, to release/ and to the gradebook's maximum of each cell. No mark changes until `autograder grade` grades
+    everybody anew. results/ASSIGNMENT/report.html tries other points and prints the command for them.
+    """
+    from autograder import reweighting
+    from autograder.reporting import terminal
+
+    with _clear_errors():
+        course, name = _open_course(folder, db_url, assignment)
+        known = reweighting.find_points(course, name)
+        if not changes:
+            terminal.show_rows(("cell", "points"), [(cell, f"{value:g}") for cell, value in known.items()])
+            return
+        reweighting.refuse_masters(course, name)
+        wanted = reweighting.parse_changes(changes, known)
+        rows = [(cell, f"{known[cell]:g}", f"{value:g}") for cell, value in wanted.items()]
+        terminal.show_rows(("cell", "points now", "then"), rows)
+        terminal.show_weights(reweighting.weigh(course, name), wanted)
+        for cell, count in reweighting.count_fixed(course, name, wanted).items():
+            click.echo(printable(f"{cell}: {count} have points by a person, or a part of them; these numbers stay."))
+        if dry_run or not wanted:
+            click.echo("Nothing was changed.")
+            return
+        if not yes:
+            click.confirm("Write these points to source/, release/ and the gradebook?", abort=True, err=True)
+        reweighting.write_points(course, name, wanted)
+    click.echo(f"Written. Everybody is due; run: autograder grade --assignment {printable(name)}")
+
+
 def _open_course(folder: Path | None, db_url: str | None, assignment: str | None) -> tuple[Course, str]:
     """Return a course, and the name of the assignment that is meant."""
     from autograder.course.coursedir import Course

@@ -1,15 +1,27 @@
-"""The files in ``results/``, written anew where marks have changed without a run."""
+"""How a class did by the marks as they are now, and its files in ``results/`` after a change without a run."""
 
 from __future__ import annotations
 
 from autograder.course.coursedir import Course
 from autograder.grading import Grader
 from autograder.reporting.files import write_results
-from autograder.reporting.summary import summarize
+from autograder.reporting.summary import Summary, summarize
+
+
+def read_summary(course: Course, assignment: str, grader: Grader) -> Summary:
+    """Return how the class did in an assignment, by the marks as they are now.
+
+    Raises
+    ------
+    OperationalError
+        If the gradebook cannot be read.
+    """
+    everybody = course.students(assignment)
+    return summarize(course, assignment, everybody, grader.due(everybody), grader.entries())
 
 
 def renew_results(course: Course, assignment: str, grader: Grader) -> None:
-    """Write how the class did in an assignment, by the marks as they are now.
+    """Write how the class did in an assignment.
 
     Raises
     ------
@@ -18,6 +30,4 @@ def renew_results(course: Course, assignment: str, grader: Grader) -> None:
     OSError
         If the files cannot be written.
     """
-    everybody = course.students(assignment)
-    summary = summarize(course, assignment, everybody, grader.due(everybody), grader.entries())
-    write_results(summary, course.root / "results" / assignment)
+    write_results(read_summary(course, assignment, grader), course.root / "results" / assignment)
