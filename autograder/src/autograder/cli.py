@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 # jsonschema would build grammars that check web addresses, which no notebook needs; that takes more than a second.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # to import it is an error that it expects
 
+_PAIRS = 10  # of students, to print
+
 # What takes seconds to import is imported by the command that needs it.
 
 
@@ -732,6 +734,34 @@ def points(
             click.confirm("Write these points to source/, release/ and the gradebook?", abort=True, err=True)
         reweighting.write_points(course, name, wanted)
     click.echo(f"Written. Everybody is due; run: autograder grade --assignment {printable(name)}")
+
+
+@main.command()
+@click.option("--assignment", help="Name of the assignment.  [default: the only one]")
+@_course_option
+@_db_option
+def similarity(assignment: str | None, folder: Path | None, db_url: str | None) -> None:
+    """Find students whose answers are alike, and show them side by side in results/ASSIGNMENT/similarity.html.
+
+    The code of the answers is compared and never run. The instructor's cells and what was given do not count. Answers
+    that are alike are no proof: the page says how to read it.
+    """
+    from rich.progress import track
+
+    from autograder.reporting import terminal
+    from autograder.similarity.find import find_similar
+
+    hidden = not terminal.err.is_terminal
+    shown = partial(track, description="Reading", console=terminal.err, transient=True, disable=hidden)
+    with _stoppable("Nothing was changed."), _clear_errors():
+        course, name = _open_course(folder, db_url, assignment)
+        pairs, page = find_similar(course, name, shown)
+    rows = [
+        (f"{pair.first.student} and {pair.second.student}", pair.first.notebook, f"{pair.similarity:.0%}")
+        for pair in pairs[:_PAIRS]
+    ]
+    terminal.show_rows(("students", "notebook", "similarity"), rows)
+    click.echo(f"{len(pairs)} pairs have unusual passages in common. That is no proof; read them: {page}")
 
 
 def _open_course(folder: Path | None, db_url: str | None, assignment: str | None) -> tuple[Course, str]:
