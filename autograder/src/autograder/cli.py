@@ -764,6 +764,47 @@ def similarity(assignment: str | None, folder: Path | None, db_url: str | None) 
     click.echo(f"{len(pairs)} pairs have unusual passages in common. That is no proof; read them: {page}")
 
 
+@main.command()
+@click.option(
+    "-o", "--output", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder for the pages."
+)
+@click.option("--assignment", "assignments", multiple=True, help="Only this assignment; may be repeated.")
+@click.option("--student", "students", multiple=True, help="Only this student; may be repeated.")
+@click.option("--pdf", "as_pdf", is_flag=True, help="Have Chromium or Chrome print the pages: STUDENT.pdf.")
+@_course_option
+@_db_option
+def transcripts(
+    output: Path,
+    assignments: tuple[str, ...],
+    students: tuple[str, ...],
+    as_pdf: bool,
+    folder: Path | None,
+    db_url: str | None,
+) -> None:
+    """Write a page for each student with the student's own marks, messages and deadlines: STUDENT.html.
+
+    A page can be given to the student, or filed. It loads nothing, and has no other student's data, no line of a hidden
+    test and no note that is for you. Messages of tests and comments are those of the feedback pages.
+    """
+    from rich.progress import track
+
+    from autograder.course.coursedir import Course, CourseError
+    from autograder.exchange.transcripts import read_transcripts, write_transcripts
+    from autograder.reporting import terminal
+    from autograder.session import require_assignments
+
+    hidden = not terminal.err.is_terminal
+    shown = partial(track, description="Writing", console=terminal.err, transient=True, disable=hidden)
+    with _stoppable("What was written is kept."), _clear_errors():
+        course = Course(_course_folder(folder), db_url)
+        found = read_transcripts(course, assignments or require_assignments(course))
+        if unknown := sorted(set(students) - set(found)):
+            raise CourseError(f"the course has nothing of: {', '.join(map(printable, unknown))}")
+        chosen = {student: found[student] for student in students or found}
+        written = write_transcripts(course, chosen, output, as_pdf=as_pdf, track=shown)
+    click.echo(f"{len(written)} pages are in {output}")
+
+
 def _open_course(folder: Path | None, db_url: str | None, assignment: str | None) -> tuple[Course, str]:
     """Return a course, and the name of the assignment that is meant."""
     from autograder.course.coursedir import Course
