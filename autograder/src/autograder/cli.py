@@ -805,6 +805,48 @@ def transcripts(
     click.echo(f"{len(written)} pages are in {output}")
 
 
+@main.command()
+@click.option(
+    "-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The zip file to write."
+)
+@click.option("--assignment", help="Name of the assignment.  [default: the only one]")
+@click.option(
+    "--wheel",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Wheel of this engine to install there.  [default: this version, from the package index]",
+)
+@click.option(
+    "--requirements",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="File for pip with what the notebooks import.",
+)
+@_sandbox_option
+@_course_option
+@_db_option
+def gradescope(
+    output: Path,
+    assignment: str | None,
+    wheel: Path | None,
+    requirements: Path | None,
+    sandbox: str | None,
+    folder: Path | None,
+    db_url: str | None,
+) -> None:
+    """Write the zip file that Gradescope builds its autograder from.
+
+    Students then hand in on Gradescope, and each submission is graded there at once. The file holds the assignment with
+    its hidden tests and reference solution, the settings of a run, and nobody's work or marks.
+    """
+    from autograder.gradescope.bundle import write_bundle
+
+    if not output.parent.is_dir():
+        raise click.UsageError(f"there is no folder {output.parent}")
+    with _stoppable("Nothing was changed."), _clear_errors():
+        course, name = _open_course(folder, db_url, assignment)
+        write_bundle(course, name, output, wheel, requirements, sandbox)
+    click.echo(f"Upload {output} in Gradescope, under Configure Autograder.")
+
+
 def _open_course(folder: Path | None, db_url: str | None, assignment: str | None) -> tuple[Course, str]:
     """Return a course, and the name of the assignment that is meant."""
     from autograder.course.coursedir import Course
