@@ -539,8 +539,8 @@ def deadline(when: str | None, assignment: str | None, remove: bool, folder: Pat
     """Set the deadline of an assignment to WHEN, such as "2026-12-01 23:59 Europe/Berlin", or show it.
 
     Without a time zone it is UTC. With --none all extensions go as well. What is graded already is not run again: what
-    being late costs is taken off, or given back, at once, and the feedback pages say so. How much it costs is for the
-    settings, as in nbgrader.
+    being late costs is taken off, or given back, at once, and the feedback pages say so, as do the notebooks in
+    release/. How much it costs is for the settings, as in nbgrader.
     """
     from autograder import deadlines
 

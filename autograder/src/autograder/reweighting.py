@@ -9,14 +9,14 @@ from pathlib import Path
 
 import nbformat
 from nbgrader.api import Assignment, BaseCell, Grade, Gradebook, Notebook, SubmittedNotebook
-from nbgrader.converters import GenerateAssignment
 from nbgrader.utils import is_grade, is_task
 from sqlalchemy import or_
 
 from autograder.authoring.masters import Masters
+from autograder.authoring.release import release
 from autograder.course import notebooks
 from autograder.course.assignment import read_assignment
-from autograder.course.coursedir import Course, CourseError, run_converter
+from autograder.course.coursedir import Course, CourseError
 from autograder.gradebook.journal import lock
 from autograder.grading import Grader
 from autograder.renewal import read_summary
@@ -168,12 +168,12 @@ def write_points(course: Course, assignment: str, changes: Mapping[str, float]) 
         try:
             for path in before:
                 _change(path, changes)
-            _release(course, assignment)
+            release(course, assignment)
         except BaseException:
             for path, content in before.items():
                 path.write_bytes(content)
             with contextlib.suppress(CourseError):
-                _release(course, assignment)
+                release(course, assignment)
             raise
 
 
@@ -192,7 +192,3 @@ def _change(path: Path, changes: Mapping[str, float]) -> None:
             cell.metadata.nbgrader["points"] = int(points) if points.is_integer() else points
     if wanted:
         nbformat.write(nb, path)
-
-
-def _release(course: Course, assignment: str) -> None:
-    run_converter(GenerateAssignment, course, course.directory(assignment_id=assignment))

@@ -11,12 +11,12 @@ from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
-from nbgrader.converters import GenerateAssignment
 from traitlets.config import Config
 
 from autograder.authoring.init import write_settings
+from autograder.authoring.release import release
 from autograder.course.assignment import EXECUTION_SETTINGS, read_assignment
-from autograder.course.coursedir import Course, CourseError, run_converter
+from autograder.course.coursedir import Course, CourseError
 from autograder.course.settings import CONFIG
 
 SCRIPTS = ("setup.sh", "run_autograder")
@@ -80,7 +80,7 @@ def _make_course(course: Course, assignment: str, root: Path, sandbox: str | Non
     ignored = shutil.ignore_patterns(*course.ignored)
     target = made.folder("source", ".", assignment)
     shutil.copytree(course.folder("source", ".", assignment), target, ignore=ignored)
-    run_converter(GenerateAssignment, made, made.directory(assignment_id=assignment))
+    release(made, assignment)
 
 
 def _choose_settings(config: Config) -> dict[str, dict[str, Any]]:
