@@ -656,8 +656,8 @@ def remove(
 ) -> None:
     """Remove students from a course: marks, pages, graded notebooks and what they have handed in, in all assignments.
 
-    What is removed is listed first, and you are asked. It cannot be undone. After a student got another id, rename the
-    folder in submitted/, grade, and run this with --gone: the marks of the old id go.
+    What is removed is listed first, and you are asked. It cannot be undone. If a student only got another id, use
+    `autograder rename`, which keeps the marks.
     """
     from autograder import removal
     from autograder.course.coursedir import Course
@@ -845,6 +845,27 @@ def gradescope(
         course, name = _open_course(folder, db_url, assignment)
         write_bundle(course, name, output, wheel, requirements, sandbox)
     click.echo(f"Upload {output} in Gradescope, under Configure Autograder.")
+
+
+@main.command()
+@click.argument("old")
+@click.argument("new")
+@_course_option
+@_db_option
+def rename(old: str, new: str, folder: Path | None, db_url: str | None) -> None:
+    """Give the student with the id OLD the id NEW, in all assignments.
+
+    The folders, the marks, those that a person has given included, extensions, late days and feedback pages get the new
+    id: all of them, or none if anything fails. Nothing is graded again. `autograder rename NEW OLD` undoes it.
+    """
+    from autograder import removal, renaming
+    from autograder.course.coursedir import Course
+    from autograder.reporting import terminal
+
+    with _clear_errors():
+        traces = renaming.rename(Course(_course_folder(folder), db_url), old, new)
+    terminal.show_rows(removal.HEAD, [removal.as_row(new, traces)])
+    click.echo(f"{printable(old)} is {printable(new)} now.")
 
 
 def _open_course(folder: Path | None, db_url: str | None, assignment: str | None) -> tuple[Course, str]:
