@@ -868,6 +868,27 @@ def rename(old: str, new: str, folder: Path | None, db_url: str | None) -> None:
     click.echo(f"{printable(old)} is {printable(new)} now.")
 
 
+@main.command("release-feedback")
+@click.option("--assignment", help="Name of the assignment.  [default: the only one]")
+@_course_option
+@_db_option
+def release_feedback(assignment: str | None, folder: Path | None, db_url: str | None) -> None:
+    """Give out the feedback pages through nbgrader's exchange, as `nbgrader release_feedback` does.
+
+    That command stops where a student has not handed in through the exchange. This one goes on with the others, and
+    says who cannot fetch the pages there.
+    """
+    from autograder.exchange.release import release_feedback as release
+
+    with _clear_errors():
+        course, name = _open_course(folder, db_url, assignment)
+        done = release(course, name)
+    click.echo(f"Released to {len(done.released)} students.")
+    if done.left_out:
+        names = ", ".join(map(printable, done.left_out))
+        click.echo(f"{len(done.left_out)} have not handed in through the exchange, and cannot fetch it: {names}")
+
+
 def _open_course(folder: Path | None, db_url: str | None, assignment: str | None) -> tuple[Course, str]:
     """Return a course, and the name of the assignment that is meant."""
     from autograder.course.coursedir import Course
