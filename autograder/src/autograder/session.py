@@ -182,7 +182,7 @@ def _show_gone(course: Course, summary: Summary) -> None:
         more = f" and {len(gone) - _NAMED} more" if len(gone) > _NAMED else ""
         click.echo(
             f"Marks of students of whom nothing is in submitted/ any more: {', '.join(gone[:_NAMED])}{more}. "
-            "`autograder remove --gone` removes them.",
+            "`autograder remove --gone` removes them; `autograder rename` is for who has another id.",
             err=True,
         )
 
