@@ -291,7 +291,7 @@ def test_what_cannot_be_done_is_said_at_once(course, tmp_path, options, says):
 
 @pytest.fixture
 def exchanged(course, tmp_path, monkeypatch):
-    """The course, with work of a student that came from an exchange, and of bob that did not; and the student's side."""
+    """A course with work of a student that came from an exchange, and of bob that did not; and the student's side."""
     exchange, home = tmp_path / "exchange", tmp_path / "home"
     exchange.mkdir(mode=0o777)
     exchange.chmod(0o777)
