@@ -197,32 +197,32 @@ def test_a_quiz_is_answered_by_keyboard_without_being_judged_on_the_way(lesson):
     expect(form.locator(".said")).to_have_text("Press Enter to answer.")
     press(lesson, "Enter")
     expect(form.locator(".said")).to_contain_text("✓ Right.")
-    expect(lesson.locator(".score")).to_contain_text("1 of 37 right, 1 at once")
+    expect(lesson.locator(".score")).to_contain_text("1 of 37 right, 1 at the first try")
 
 
 def test_the_score_is_kept_and_forgotten_where_the_reader_says_so(lesson, address):
     """Fails if a wrong first answer is forgotten, or if other pages do not show the score."""
     score = lesson.locator(".score p")
-    expect(score).to_have_text("Quizzes: 0 of 37 right, 0 at once.")
+    expect(score).to_have_text("Quizzes: 0 of 37 right, 0 at the first try.")
     options = lesson.locator(".quiz").first.get_by_role("radio")
     options.nth(1).check()
-    expect(score).to_have_text("Quizzes: 0 of 37 right, 0 at once.")
+    expect(score).to_have_text("Quizzes: 0 of 37 right, 0 at the first try.")
     options.nth(0).check()
-    expect(score).to_have_text("Quizzes: 1 of 37 right, 0 at once.")
+    expect(score).to_have_text("Quizzes: 1 of 37 right, 0 at the first try.")
     options.nth(1).check()
     lesson.goto(address.replace(f"notebooks/{LESSON}", "index"))
-    expect(score).to_have_text("Quizzes: 1 of 37 right, 0 at once.")
+    expect(score).to_have_text("Quizzes: 1 of 37 right, 0 at the first try.")
     lesson.get_by_role("button", name="Forget all answers").click()
-    expect(score).to_have_text("Quizzes: 0 of 37 right, 0 at once.")
+    expect(score).to_have_text("Quizzes: 0 of 37 right, 0 at the first try.")
     lesson.reload()
-    expect(score).to_have_text("Quizzes: 0 of 37 right, 0 at once.")
+    expect(score).to_have_text("Quizzes: 0 of 37 right, 0 at the first try.")
 
 
 def test_where_the_browser_keeps_nothing_the_page_counts_all_the_same(page, address):
     page.add_init_script("Object.defineProperty(window, 'localStorage', {get() { throw new Error('refused'); }})")
     page.goto(address)
     page.locator(".quiz").first.get_by_role("radio").first.check()
-    expect(page.locator(".score p")).to_have_text("Quizzes: 1 of 37 right, 1 at once.")
+    expect(page.locator(".score p")).to_have_text("Quizzes: 1 of 37 right, 1 at the first try.")
     page.complaints.clear()  # the theme misses it, too
 
 

@@ -6,7 +6,7 @@
 
   function show() {
     const { right, first } = countRight();
-    score.querySelector("p").textContent = `Quizzes: ${right} of ${score.dataset.quizzes} right, ${first} at once.`;
+    score.querySelector("p").textContent = `Quizzes: ${right} of ${score.dataset.quizzes} right, ${first} at the first try.`;
   }
 
   document.addEventListener("answers", show);
