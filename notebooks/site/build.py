@@ -86,9 +86,9 @@ def assemble(executed: Path, pages: Path, root: Path = ROOT) -> None:
     for source in [*lessons(root), *exercises(root)]:
         notebook = nbformat.read(executed / source.name, as_version=4)
         _soften(notebook)
-        for name, picture in enliven(notebook, source.stem).items():
+        for name, data in enliven(notebook, source.stem).items():
             (pages / name).parent.mkdir(parents=True, exist_ok=True)
-            (pages / name).write_bytes(picture)
+            (pages / name).write_bytes(data)
         page = pages / source.relative_to(root)
         page.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, page)
