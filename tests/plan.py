@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 
 # Tests of different modules that share a fixture which takes minutes: a pattern of them by the name of their group.
-SHARED = {"class": "course/test_grade|site/browser/test_lab::test_formgrader"}
+SHARED = {
+    "class": "course/test_grade|site/browser/test_lab::test_formgrader",
+    "site/browser/test_site": "site/browser/test_live_lessons",
+}
 
 # Modules of which the tests with the same last parameter make a group, such as those of one lesson.
 BY_PARAMETER = ("course/test_answers", "course/test_lessons")
@@ -40,6 +43,7 @@ ORDER = (
     "engine/attacks/test_attacks",
     "site/browser/test_site",
     "site/browser/test_laboratory",
+    "site/browser/test_live",
     "engine/test_journal",
     "engine/forgeries/test_forgeries",
     "site/browser/test_lab",
@@ -150,6 +154,7 @@ MODERATE = (
     "engine/test_term",
     "engine/test_transcripts",
     "engine/test_watch",
+    "site/test_live::test_a_lesson_is_recorded",
     "site/test_site::test_a_lesson_(runs|that_changes)",
     "system/test_deploy",
     "system/test_handout",
