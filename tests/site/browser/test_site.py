@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
 from playwright.sync_api import expect
 
-from notebooks.site.build import build, exercises
-from notebooks.site.execute import changed, execute, lessons
+from notebooks.site import browser
+from notebooks.site.build import build
+from notebooks.site.execute import changed, execute, exercises, lessons
 from notebooks.site.laboratory import PAGE as LABORATORY
 from tests.course.repository import EXECUTED, run_of_lesson
 from tests.site.browser.conftest import leaves
@@ -35,15 +33,8 @@ def site(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def served(site):
     """The address of the site on a plain web server."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_QuietHandler, directory=site))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-
-
-class _QuietHandler(SimpleHTTPRequestHandler):
-    def log_message(self, *args):
-        pass
+    with browser.served(site) as address:
+        yield address
 
 
 def test_a_page_that_asks_for_the_network_is_noticed(page, site, tmp_path):
