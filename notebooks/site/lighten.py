@@ -39,7 +39,7 @@ _ICON = re.compile(r'<(i|span)\b([^>]*)\bclass="([^"]*\bfa-[^"]*)"([^>]*)></\1>'
 _LICENCE = "<!-- Icons: Font Awesome Free by @fontawesome, https://fontawesome.com/license/free, CC BY 4.0 -->"
 _TABLE_STYLE = re.compile(r"<style scoped>.*?</style>", re.DOTALL)
 _NAMES = re.compile(r'\b(class|id)="([^"]*)"')
-_EMPTY_HEADER = re.compile(r"<th\b([^>]*)></th>")
+_EMPTY_HEADER = re.compile(r"<th\b([^>]*)>\s*(?:<p></p>)?\s*</th>")
 _PICTURE = re.compile(r'<img\b([^>]*?_images/([\w.-]+)"[^>/]*)')
 _VERBATIM = re.compile(r"(<(pre|script|style|textarea)\b.*?</\2>)", re.DOTALL)
 

@@ -66,8 +66,10 @@ def test_pictures_have_their_size_and_all_but_the_first_wait_for_the_reader():
     )
 
 
-def test_a_header_without_a_name_is_a_plain_cell():
-    assert light_page("<tr><th></th><th>a</th></tr>", ICONS, SIZES) == "<tr><td></td><th>a</th></tr>"
+@pytest.mark.parametrize("empty", ["", "<p></p>"])
+def test_a_header_without_a_name_is_a_plain_cell(empty):
+    page = f'<tr><th class="head">{empty}</th><th>a</th></tr>'
+    assert light_page(page, ICONS, SIZES) == '<tr><td class="head"></td><th>a</th></tr>'
 
 
 def test_code_keeps_its_indentation():
