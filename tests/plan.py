@@ -99,7 +99,7 @@ SLOW = (
     "engine/test_prove::",
     "site/browser/",
     "system/test_images::test_(the_steps|jupyterlab)",
-    "site/test_site::test_(pages|links)",
+    "site/test_site::test_(pages|links|a_site_is|addresses)",
 )
 _SLOW = re.compile("|".join(SLOW))
 
@@ -134,6 +134,7 @@ MODERATE = (
     "engine/test_store_conformance",
     "engine/test_summary",
     "site/test_site::test_a_lesson_(runs|that_changes)",
+    "site/test_tracked",
     "system/test_handout",
     "system/test_wheel",
 )

@@ -7,7 +7,10 @@ for (const button of document.querySelectorAll('[data-bs-toggle="dropdown"]')) {
     menu.classList.toggle("show", open);
     button.setAttribute("aria-expanded", open);
   };
-  button.addEventListener("click", () => show(button.getAttribute("aria-expanded") !== "true"));
+  button.addEventListener("click", () => {
+    show(button.getAttribute("aria-expanded") !== "true");
+    button.focus(); // the theme takes the focus away
+  });
   button.parentElement.addEventListener("focusout", (event) => {
     if (!button.parentElement.contains(event.relatedTarget)) show(false);
   });
