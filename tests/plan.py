@@ -119,6 +119,7 @@ MODERATE = (
     "engine/test_intake::test_(python_tells|more_code)",
     "engine/test_journal",
     "engine/test_judge_questions",
+    "engine/test_judge_servers",
     "engine/test_kernels",
     "engine/test_latedays",
     "engine/test_modules::test_a_(module_that|students_file|run_says)",
