@@ -77,8 +77,11 @@ def test_what_axe_finds_is_told(browser, tmp_path):
     (tmp_path / "page.html").write_text("<html lang='en'><title>t</title><main><h1>h</h1><img src='a.png'></main>")
     found = list(figures.violations(browser, (tmp_path / "page.html").as_uri()))
     assert [one.partition(":")[0] for one in found] == [
-        "light, 390 px", "light, 1280 px", "dark, 390 px", "dark, 1280 px"
-    ]  # fmt: skip
+        "light, 390 px",
+        "dark, 390 px",
+        "light, 1280 px",
+        "dark, 1280 px",
+    ]
     assert all("image-alt (critical): ['img']" in one for one in found)
 
 
