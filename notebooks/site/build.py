@@ -67,7 +67,7 @@ def build(executed: Path, work: Path, site: Path, root: Path = ROOT) -> list[Pat
     files = lighten(work / "html")
     for name, source in sources.items():  # to download is what is stored, without outputs
         files["_sources" / name] = source.read_bytes()
-    return _publish(files, site)
+    return _mirror(files, site)
 
 
 def _run_sphinx(work: Path) -> None:
@@ -90,11 +90,11 @@ def _begin(work: Path, names: list[Path]) -> None:
         mark.write_text(digest.hexdigest())
 
 
-def _publish(files: dict[Path, bytes], site: Path) -> list[Path]:
-    """Write the files that are new or changed, remove those that are no longer there, and return the written ones."""
-    for path in [path for path in site.rglob("*") if path.is_file() and path.relative_to(site) not in files]:
+def _mirror(files: dict[Path, bytes], folder: Path) -> list[Path]:
+    """Make a folder hold these files and no others, and return those that were new or changed."""
+    for path in [path for path in folder.rglob("*") if path.is_file() and path.relative_to(folder) not in files]:
         path.unlink()
-    return [path for path, data in files.items() if _write(site / path, data)]
+    return [path for path, data in files.items() if _write(folder / path, data)]
 
 
 def _write(path: Path, data: bytes) -> bool:
@@ -129,7 +129,7 @@ def assemble(executed: Path, pages: Path, root: Path = ROOT) -> bool:
     files[Path("index.md")] = text.encode()
     files[Path(f"{PAGE}.md")] = (HERE / f"{PAGE}.md").read_bytes()
     files[Path("notebooks", GLOSSARY.name)] = _described(GLOSSARY.read_text(encoding="utf-8")).encode()
-    return any([_write(pages / name, data) for name, data in files.items()])
+    return bool(_mirror(files, pages))
 
 
 def _forget_the_run(notebook: NotebookNode) -> None:
