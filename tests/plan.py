@@ -103,7 +103,7 @@ SLOW = (
     "engine/test_prove::",
     "site/browser/",
     "system/test_images::test_(the_steps|jupyterlab)",
-    "site/test_site::test_(pages|links)",
+    "site/test_site::test_(pages|links|a_site_is|addresses)",
 )
 _SLOW = re.compile("|".join(SLOW))
 
@@ -141,6 +141,7 @@ MODERATE = (
     "engine/test_term",
     "site/test_live::test_a_lesson_is_recorded",
     "site/test_site::test_a_lesson_(runs|that_changes)",
+    "site/test_tracked",
     "system/test_handout",
     "system/test_wheel",
 )
