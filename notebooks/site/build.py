@@ -123,7 +123,7 @@ def assemble(executed: Path, pages: Path, root: Path = ROOT) -> bool:
         notebook = nbformat.read(executed / name.name, as_version=4)
         _forget_the_run(notebook)
         _soften(notebook)
-        files |= {Path(path): picture for path, picture in enliven(notebook, one.name).items()}
+        files |= {Path(path): data for path, data in enliven(notebook, one.name).items()}
         _head(notebook, one)
         files |= {name: nbformat.writes(notebook).encode(), **_linked(notebook, root / one.folder, repository)}
     text = (HERE / "index.md").read_text(encoding="utf-8")

@@ -69,14 +69,14 @@ def enliven(notebook: NotebookNode, lesson: str) -> dict[str, bytes]:
     Returns
     -------
     dict of str to bytes
-        The pictures of the sliders, by their paths in the site.
+        The pictures of the sliders, or the numbers that they are drawn from, by their paths in the site.
     """
     _fold(notebook)
     _name_questions(notebook)
     network = _take_network(notebook)
-    pictures = _add_sliders(notebook, lesson)
+    files = _add_sliders(notebook, lesson)
     _add_blocks(notebook, network)
-    return pictures
+    return files
 
 
 def _question(cell: NotebookNode) -> tuple[str, str, str] | None:
@@ -128,18 +128,26 @@ def _truth(output: NotebookNode, lesson: str, name: str) -> str:
 
 
 def _add_sliders(notebook: NotebookNode, lesson: str) -> dict[str, bytes]:
-    """Put the data of each slider before its picture, and return its other pictures by their paths in the site."""
-    pictures, sliders = {}, 0
+    """Put the data of each slider before its picture, and return its files by their paths in the site."""
+    files, sliders = {}, 0
     for cell in notebook.cells:
         for i, output in enumerate(cell.get("outputs", [])):
             if slider := output.get("data", {}).pop(SLIDER, None):
                 sliders += 1
                 folder = f"_static/sliders/{lesson}-{sliders}"
                 for number, frame in enumerate(slider.pop("frames", [])):
-                    pictures[f"{folder}/{number}.png"] = base64.b64decode(frame)
+                    files[f"{folder}/{number}.png"] = base64.b64decode(frame)
+                if treasure := slider.pop("map", None):
+                    files[f"{folder}/map.js"] = _map_script(f"../{folder}", treasure)
                 cell.outputs.insert(i, _page(f'<div class="slider">{_data(slider | {"folder": f"../{folder}"})}</div>'))
                 break
-    return pictures
+    return files
+
+
+def _map_script(name: str, treasure: dict[str, Any]) -> bytes:
+    """Return the numbers of treasure maps as a script: a page from disk may load a script, but no file of data."""
+    data = json.dumps(treasure, separators=(",", ":"))
+    return f"(globalThis.lesson.maps ??= {{}})[{json.dumps(name)}] = {data};\n".encode()
 
 
 def _take_network(notebook: NotebookNode) -> dict[str, Any] | None:

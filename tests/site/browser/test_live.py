@@ -143,7 +143,7 @@ def test_a_treasure_map_says_what_the_picture_of_python_says(lesson):
             set_dial(lesson, "neurons", [16, 32, 64].index(neurons))
             slider.dials["step"].value, slider.dials["neurons"].value = step, neurons
             svg = output.locator("svg")
-            assert svg.get_attribute("aria-label") == slider.picture.metadata["alt"]
+            expect(svg).to_have_attribute("aria-label", slider.picture.metadata["alt"])
             tries = min(step, 3) + step  # the first search ends after three
             assert svg.locator("circle").count() == tries + 2  # the last try of each is filled as well
             assert svg.locator("polygon").count() == 3  # two stars, and the end of the scale

@@ -21,9 +21,15 @@ LESSONS = [path.stem for path in lessons()]
 TURN = """async (output, places) => {
     const dials = Array.from(output.querySelectorAll("input[type=range]"));
     const told = [];
-    for (const one of places) {
+    const turn = (one) => {
         dials.forEach((dial, i) => (dial.value = one[i]));
         dials.at(-1).dispatchEvent(new Event("input"));
+    };
+    turn(places[0]);
+    while (!output.querySelector(".picture :is(img, svg)")) await new Promise((next) => setTimeout(next, 10));
+    for (const one of places) {
+        turn(one);
+        for (let i = 0; i < 9; i++) await null; // what is loaded already is shown at once
         const image = output.querySelector(".picture img");
         if (image) await image.decode();
         told.push(image ? image.alt : output.querySelector(".picture svg").getAttribute("aria-label"));

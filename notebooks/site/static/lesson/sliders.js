@@ -9,7 +9,7 @@
     const holder = lesson.element("div", { className: "picture" });
     const told = lesson.element("p", { className: "spoken" });
     told.setAttribute("aria-live", "polite");
-    const show = (data.map ? lesson.showMaps : lesson.showFrames)(data, holder);
+    const show = (data.texts ? lesson.showFrames : lesson.showMaps)(data, holder);
     const inputs = data.dials.map(({ name, labels, start }) => {
       const range = { min: 0, max: labels.length - 1, step: 1, value: start };
       return lesson.addDial(slider, name, range, (place) => labels[place], turned);
@@ -17,8 +17,8 @@
     slider.append(told);
     output.append(holder);
 
-    function turned() {
-      told.textContent = show(inputs.map((input) => input.valueAsNumber));
+    async function turned() {
+      told.textContent = await show(inputs.map((input) => input.valueAsNumber));
       output.classList.add("turned");
     }
   }

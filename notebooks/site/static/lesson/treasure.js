@@ -92,12 +92,23 @@
     return svg("g", {}, below, ...stripes, ...told, text((left + right) / 2, 39, "ROC AUC"));
   }
 
-  // Return a function that draws the maps for the places of all dials, and returns what is said of them.
-  function showMaps({ dials, map, width }, holder) {
+  // Load the numbers of a slider's maps, which are too many for the page itself: a page from disk may load a script.
+  function loadMap(folder) {
+    return new Promise((loaded, failed) => {
+      const script = lesson.element("script", { src: `${folder}/map.js`, onerror: failed });
+      script.onload = () => loaded(lesson.maps[folder]);
+      document.head.append(script);
+    });
+  }
+
+  // Return a function that draws the maps for the places of all dials, and promises what is said of them.
+  function showMaps({ dials, folder, width }, holder) {
+    let loading;
     const stepAt = dials.findIndex((dial) => dial.name === "step");
     const figure = holder.appendChild(lesson.element("div", { className: "map" }));
     figure.style.width = `${width}px`;
-    return (places) => {
+    return async (places) => {
+      const map = await (loading ??= loadMap(folder));
       const others = dials.map((dial, i) => (i === stepAt ? null : i)).filter((i) => i !== null);
       const run = map.runs[others.reduce((number, i) => number * dials[i].labels.length + places[i], 0)];
       const seen = run.searches.map((search) => lookAt(search, map.steps[places[stepAt]]));
