@@ -93,7 +93,7 @@ def offer_notebooks_only(app, pagename: str, templatename: str, context: dict, d
 
 def describe_for_sharing(app, pagename: str, templatename: str, context: dict, doctree) -> None:
     """Say in the head of a page what others show of a link to it: its title, its description, and a picture."""
-    tags = context.get("metatags", "")
+    tags = context.get("metatags", f'<meta content="Search all pages of {project}." name="description" />')
     said = re.search(r'content="([^"]*)" name="description"', tags)
     shared = {"type": "website", "site_name": project, "title": escape(context.get("title") or project)}
     shared |= {"description": said[1]} if said else {}

@@ -37,6 +37,7 @@ _STYLE_LINK = re.compile(r'<link\b[^>]*href="([./]*)_static/(?:styles/[\w-]+|pyg
 _SCRIPTS = re.compile(r'<script[^>]*scripts/(?:bootstrap|fontawesome)\.js[^>]*></script>|<link rel="preload"[^>]*>')
 _ICON = re.compile(r'<(i|span)\b([^>]*)\bclass="([^"]*\bfa-[^"]*)"([^>]*)></\1>')
 _LICENCE = "<!-- Icons: Font Awesome Free by @fontawesome, https://fontawesome.com/license/free, CC BY 4.0 -->"
+_PLAIN_CODE = re.compile(r'<span class="[npw]">([^<]*)</span>')  # names, punctuation and white space: not coloured
 _TABLE_STYLE = re.compile(r"<style scoped>.*?</style>", re.DOTALL)
 _NAMES = re.compile(r'\b(class|id)="([^"]*)"')
 _EMPTY_HEADER = re.compile(r"<th\b([^>]*)>\s*(?:<p></p>)?\s*</th>")
@@ -88,6 +89,7 @@ def light_page(page: str, icons: Mapping[str, str], sizes: Mapping[str, tuple[in
         Width and height of pictures by the names of their files: with them nothing moves when a picture arrives.
     """
     page = _TABLE_STYLE.sub("", _SCRIPTS.sub("", page))
+    page = _PLAIN_CODE.sub(r"\1", page)
     page = _EMPTY_HEADER.sub(r"<td\1></td>", page)  # a screen reader would announce a header without a name
     page = _ICON.sub(lambda found: _drawn(found, icons), page)
     number = count()

@@ -72,6 +72,13 @@ def test_a_header_without_a_name_is_a_plain_cell(empty):
     assert light_page(page, ICONS, SIZES) == '<tr><td class="head"></td><th>a</th></tr>'
 
 
+def test_only_what_is_coloured_in_code_is_marked():
+    code = (
+        '<pre><span class="k">if</span><span class="w"> </span><span class="n">x</span><span class="p">:</span></pre>'
+    )
+    assert light_page(code, ICONS, SIZES) == '<pre><span class="k">if</span> x:</pre>'
+
+
 def test_code_keeps_its_indentation():
     page = light_page("<div>\n    <p>text</p>\n<pre>if x:\n    y</pre>\n  </div>", ICONS, SIZES)
     assert page == "<div>\n<p>text</p>\n<pre>if x:\n    y</pre>\n</div>"

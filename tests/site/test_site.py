@@ -163,6 +163,7 @@ def test_pages_are_built_with_what_they_link_to(repository):
     assert "bake, and <strong>learn</strong>." in (repository / "site" / "index.html").read_text()
     assert '<meta content="You will bake, and learn." name="description" />' in page
     assert '<meta property="og:description" content="You will bake, and learn." />' in page
+    assert 'content="Search all pages' in (repository / "site" / "search.html").read_text()
     assert '<p class="page-status">Lesson 1 · 20 minutes</p>' in page
     assert "github" not in page  # nothing leads to a repository that has no address
 
