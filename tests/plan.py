@@ -58,6 +58,7 @@ ORDER = (
 # machine that does other things as well takes several times as long as an idle one.
 LIMITS = {
     "site/browser/test_site": 600,
+    "site/test_site": 300,
     "site/browser/test_laboratory": 300,
     "class": 1200,
     "course/test_answers": 900,
@@ -109,7 +110,7 @@ SLOW = (
     "site/browser/",
     "system/test_deploy::test_the_services",
     "system/test_images::test_(the_steps|jupyterlab)",
-    "site/test_site::test_(pages|links)",
+    "site/test_site::test_(pages|links|a_site_is|addresses)",
 )
 _SLOW = re.compile("|".join(SLOW))
 
@@ -156,6 +157,7 @@ MODERATE = (
     "engine/test_watch",
     "site/test_live::test_a_lesson_is_recorded",
     "site/test_site::test_a_lesson_(runs|that_changes)",
+    "site/test_tracked",
     "system/test_deploy",
     "system/test_handout",
     "system/test_wheel",

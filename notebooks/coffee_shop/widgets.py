@@ -17,6 +17,25 @@ GONE = """<style>
   padding: 4px 0; font-weight: bold; }
 </style>"""
 
+# ipywidgets gives the handle of a slider no name, and as its value the place in the list, such as 2 for the third. A
+# screen reader must say the dial and its setting. The handler runs when the style arrives, that is, with each picture.
+_SPOKEN = """<style onload="
+const box = this.closest('.coffee-shop-live');
+const name = () => {
+  for (const slider of box.querySelectorAll('.widget-slider')) {
+    const handle = slider.querySelector('[role=slider]');
+    const setting = slider.querySelector('.widget-readout').textContent;
+    handle.setAttribute('aria-label', slider.querySelector('.widget-label').textContent);
+    if (handle.getAttribute('aria-valuetext') !== setting) handle.setAttribute('aria-valuetext', setting);
+  }
+};
+if (!box.spoken) {
+  box.spoken = new MutationObserver(name);
+  box.spoken.observe(box, {attributeFilter: ['aria-valuetext'], childList: true, subtree: true});
+}
+name();
+"></style>"""
+
 
 class turn(widgets.VBox):
     """A picture under sliders: turn a dial and it is drawn anew.
@@ -73,7 +92,7 @@ class turn(widgets.VBox):
         png = base64.b64encode(picture.data).decode()
         alt = html.escape(picture.metadata.get("alt", ""))
         style = f"width: {picture.width}px; max-width: 100%" if picture.width else "max-width: 100%"
-        self._frame.value = f'{GONE}<img src="data:image/png;base64,{png}" alt="{alt}" style="{style}">'
+        self._frame.value = f'{GONE}{_SPOKEN}<img src="data:image/png;base64,{png}" alt="{alt}" style="{style}">'
 
     def _turned(self, _) -> None:
         try:

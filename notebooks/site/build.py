@@ -1,14 +1,18 @@
-"""Build the site from executed lessons and unsolved exercises: ``python -m notebooks.site.build``."""
+"""Build the site from executed lessons and unsolved exercises: ``python -m notebooks.site.build``.
+
+Only what changed is done anew: lessons that changed are run and their pages written; other files of the site stay.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import html
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
@@ -16,39 +20,24 @@ from docutils.nodes import make_id
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
-from notebooks.site.execute import CORES, EXECUTED, ROOT, changed, execute, lessons, report
+from notebooks.site import addresses
+from notebooks.site.contents import Exercise, Lesson, in_reading_order
+from notebooks.site.execute import CORES, EXECUTED, ROOT, changed, environment, execute, report
 from notebooks.site.laboratory import PAGE
+from notebooks.site.lighten import lighten
 from notebooks.site.live import enliven
+from notebooks.site.tracked import Repository
 
 HERE = Path(__file__).parent
 SITE = ROOT / "site"
+BEFORE = "What the check says before you begin"
 GLOSSARY = ROOT / "notebooks" / "glossary.md"
 _POINTER = re.compile(r"lesson (\w+), section “(.+?)”")
 _LINK = re.compile(r"\]\(([^)#:\s]+)")
-_AIM_AND_TIME = re.compile(r"\*\*You will\*\* (.+?) \*\*You need\*\* .*\*\*Time\*\*: (\d+) minutes")
+_MARKUP = re.compile(r"\[([^]]*)\]\([^)]*\)|[*`]")
 
 
-@dataclass(frozen=True)
-class Lesson:
-    """What the first cell of a lesson says of it."""
-
-    name: str
-    title: str
-    aim: str
-    minutes: int
-
-    @property
-    def number(self) -> str:
-        """The lesson's number as it is told, such as 8 or 8b."""
-        return self.name.split("_")[0].removeprefix("0")
-
-
-def exercises(root: Path = ROOT) -> list[Path]:
-    """Return the exercises as students get them."""
-    return sorted((root / "exercises").glob("*.ipynb"))
-
-
-def build(executed: Path, work: Path, site: Path, root: Path = ROOT) -> None:
+def build(executed: Path, work: Path, site: Path, root: Path = ROOT) -> list[Path]:
     """Build the pages from the lessons and exercises in ``executed``.
 
     Parameters
@@ -56,82 +45,130 @@ def build(executed: Path, work: Path, site: Path, root: Path = ROOT) -> None:
     executed : Path
         Folder with the executed notebook of each lesson and exercise.
     work : Path
-        Folder for what lies between; emptied first.
+        Folder for what lies between. What it holds from the last time is used where it still holds.
     site : Path
         Where the pages go, in place of those that are there.
     root : Path
         The repository that holds the lessons and exercises.
+
+    Returns
+    -------
+    list of Path
+        The files of the site that are new or changed, by their paths in it.
 
     Raises
     ------
     RuntimeError
         If Sphinx finds anything to warn of.
     """
-    shutil.rmtree(work, ignore_errors=True)
-    assemble(executed, work / "pages", root)
+    sources = Repository(root).notebooks()
+    _begin(work, [*sources])
+    if assemble(executed, work / "pages", root) or not (work / "html").exists():
+        _run_sphinx(work)
+    files = lighten(work / "html")
+    files |= {path.relative_to(work / "pages"): path.read_bytes() for path in work.glob("pages/_static/sliders/*/*")}
+    for name, source in sources.items():  # to download is what is stored, without outputs
+        files["_sources" / name] = source.read_bytes()
+    return _mirror(files, site)
+
+
+def _run_sphinx(work: Path) -> None:
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-j", str(CORES), "-c", str(HERE)]
     command += ["-d", str(work / "doctrees"), str(work / "pages"), str(work / "html")]
     if (run := subprocess.run(command, cwd=ROOT, capture_output=True, text=True)).returncode:
+        shutil.rmtree(work)  # Sphinx would not read, and warn of, the same page again
         raise RuntimeError(f"The site was not built:\n{run.stderr}")
-    if (pictures := work / "pages" / "_static").exists():
-        shutil.copytree(pictures, work / "html" / "_static", dirs_exist_ok=True)
-    for source in [*lessons(root), *exercises(root)]:  # to download is what is stored, without outputs
-        shutil.copy(source, work / "html" / "_sources" / source.relative_to(root))
-    shutil.rmtree(site, ignore_errors=True)
-    shutil.move(work / "html", site)
 
 
-def assemble(executed: Path, pages: Path, root: Path = ROOT) -> None:
-    """Lay out Sphinx' source folder as the repository is laid out, so that links between notebooks hold."""
-    for source in [*lessons(root), *exercises(root)]:
-        notebook = nbformat.read(executed / source.name, as_version=4)
-        _soften(notebook)
-        for name, data in enliven(notebook, source.stem).items():
-            (pages / name).parent.mkdir(parents=True, exist_ok=True)
-            (pages / name).write_bytes(data)
-        page = pages / source.relative_to(root)
-        page.parent.mkdir(parents=True, exist_ok=True)
-        nbformat.write(notebook, page)
-        _copy_linked(notebook, source.parent, pages, root)
-    text = (HERE / "index.md").read_text(encoding="utf-8")
-    told = [lesson_of(path) for path in lessons(root)]
-    tasks = [f"- [{title_of(path)}](exercises/{path.name})" for path in exercises(root)]
-    parts = {"LESSONS": _table(told), "CONTENTS": _contents(told), "EXERCISES": "\n".join(tasks)}
-    for mark, part in parts.items():
-        text = text.replace(f"<!-- {mark} -->", part)
-    (pages / "index.md").write_text(text, encoding="utf-8")
-    shutil.copy(HERE / f"{PAGE}.md", pages)
-    shutil.copy(GLOSSARY, pages / "notebooks")
+def _begin(work: Path, names: list[Path]) -> None:
+    """Empty the work folder if it was made with other settings, libraries or pages than there are now."""
+    digest = hashlib.sha256(repr((environment(), addresses.repository(), addresses.site(), sorted(names))).encode())
+    for file in sorted(path for path in HERE.rglob("*") if path.is_file() and path.suffix != ".pyc"):
+        digest.update(file.read_bytes())
+    mark = work / "made_with"
+    if not mark.exists() or mark.read_text() != digest.hexdigest():
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+        mark.write_text(digest.hexdigest())
 
 
-def lesson_of(path: Path) -> Lesson:
-    """Return title, aim and time of a lesson, read from its first cell.
+def _mirror(files: dict[Path, bytes], folder: Path) -> list[Path]:
+    """Make a folder hold these files and no others, and return those that were new or changed."""
+    for path in [path for path in folder.rglob("*") if path.is_file() and path.relative_to(folder) not in files]:
+        path.unlink()
+    return [path for path, data in files.items() if _write(folder / path, data)]
 
-    Raises
-    ------
-    ValueError
-        If one of them is not there.
+
+def _write(path: Path, data: bytes) -> bool:
+    """Write a file unless it is there already, and say whether it was written."""
+    if path.is_file() and path.read_bytes() == data:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return True
+
+
+def assemble(executed: Path, pages: Path, root: Path = ROOT) -> bool:
+    """Lay out Sphinx' source folder as the repository is laid out, so that links between notebooks hold.
+
+    Returns
+    -------
+    bool
+        Whether anything is new or changed.
     """
-    first = nbformat.read(path, as_version=4).cells[0].source
-    found = _AIM_AND_TIME.search(" ".join(first.split()))
-    if not (first.startswith("# ") and found):
-        raise ValueError(f"{path.name}: the first cell must have a title, **You will**, **You need** and **Time**")
-    return Lesson(path.stem, title_of(path), found[1], int(found[2]))
+    repository, files = Repository(root), {}
+    told = in_reading_order(repository.notebooks().values())
+    for one in told:
+        name = Path(one.folder, f"{one.name}.ipynb")
+        notebook = nbformat.read(executed / name.name, as_version=4)
+        _forget_the_run(notebook)
+        _soften(notebook)
+        files |= {Path(path): data for path, data in enliven(notebook, one.name).items()}
+        _head(notebook, one)
+        files |= {name: nbformat.writes(notebook).encode(), **_linked(notebook, root / one.folder, repository)}
+    text = (HERE / "index.md").read_text(encoding="utf-8")
+    for mark, part in {"LESSONS": _table(told), "CONTENTS": _contents(told)}.items():
+        text = text.replace(f"<!-- {mark} -->", part)
+    files[Path("index.md")] = text.encode()
+    files[Path(f"{PAGE}.md")] = (HERE / f"{PAGE}.md").read_bytes()
+    files[Path("notebooks", GLOSSARY.name)] = _described(GLOSSARY.read_text(encoding="utf-8")).encode()
+    return bool(_mirror(files, pages))
 
 
-def title_of(path: Path) -> str:
-    """Return a notebook's title, the first line of its first cell."""
-    return nbformat.read(path, as_version=4).cells[0].source.partition("\n")[0].removeprefix("# ")
+def _forget_the_run(notebook: NotebookNode) -> None:
+    """Remove when and how long it ran: a notebook that shows the same makes the same page."""
+    notebook.metadata.pop("run", None)
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+
+
+def _head(notebook: NotebookNode, told: Lesson | Exercise) -> None:
+    """Say at the top of a page what it is and how long it takes, and in its head what it is about."""
+    title, _, text = notebook.cells[0].source.partition("\n")
+    notebook.cells[0].source = f'{title}\n\n<p class="page-status">{html.escape(told.status)}</p>\n\n{text.lstrip()}'
+    said = f"You will {told.aim}" if isinstance(told, Lesson) else told.introduction
+    notebook.metadata["myst"] = {"html_meta": {"description": _plain(said)}}
+
+
+def _described(text: str) -> str:
+    """Return a page whose head describes it with its first paragraph."""
+    description = json.dumps(_plain(text.split("\n\n")[1]), ensure_ascii=False)
+    return f"---\nmyst:\n  html_meta:\n    description: {description}\n---\n\n{text}"
+
+
+def _plain(text: str) -> str:
+    """Return Markdown as plain text: without links, emphasis and code."""
+    return _MARKUP.sub(lambda found: found[1] or "", text)
 
 
 def _soften(notebook: NotebookNode) -> None:
-    """Show what a kind check said in its own words, with a link to the section, instead of as a traceback."""
+    """Fold what a kind check said, in its own words and with a link to the section, instead of a traceback."""
     for cell in notebook.cells:
         for i, output in enumerate(cell.get("outputs", [])):
             if output.output_type == "error" and output.ename == "NotYet":
                 said = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(output.evalue))
                 said = _POINTER.sub(lambda found: f'<a href="{_address(*found.groups())}">{found[0]}</a>', said)
-                page = f'<p class="not-yet">✗ {said}</p>'
+                page = f'<details class="not-yet"><summary>{BEFORE}</summary><p>✗ {said}</p></details>'
                 cell.outputs[i] = new_output("display_data", {"text/html": page, "text/plain": output.evalue})
 
 
@@ -139,37 +176,41 @@ def _address(lesson: str, section: str) -> str:
     return f"../notebooks/{lesson}.html#{make_id(section)}"
 
 
-def _copy_linked(notebook: NotebookNode, folder: Path, pages: Path, root: Path) -> None:
-    """Copy what the prose links to and is no page, such as a data set's licence."""
-    for cell in notebook.cells:
-        for target in _LINK.findall(cell.source) if cell.cell_type == "markdown" else []:
-            file = (folder / target).resolve()
-            copy = pages / file.relative_to(root)
-            if file.is_file() and file.suffix != ".ipynb" and not copy.exists():
-                copy.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(file, copy)
+def _linked(notebook: NotebookNode, folder: Path, repository: Repository) -> dict[Path, bytes]:
+    """Return what the prose links to and is no page, such as a data set's licence."""
+    cells = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    targets = [(folder / target).resolve() for source in cells for target in _LINK.findall(source)]
+    names = [target.relative_to(repository.root.resolve()) for target in targets if target.suffix != ".ipynb"]
+    return {name: file.read_bytes() for name in names if (file := repository.file(name))}
 
 
-def _table(told: list[Lesson]) -> str:
-    rows = ["| | lesson | you will | minutes |", "| --: | :-- | :-- | --: |"]
+def _table(told: list[Lesson | Exercise]) -> str:
+    rows = ["| no. | lesson | you will | minutes |", "| --: | :-- | :-- | --: |"]
     for one in told:
-        rows.append(f"| {one.number} | [{one.title}](notebooks/{one.name}.ipynb) | {one.aim} | {one.minutes} |")
-    rows.append(f"| | together | | {sum(one.minutes for one in told)} |")
+        number, minutes = (one.number, one.minutes) if isinstance(one, Lesson) else ("", "")
+        rows.append(f"| {number} | [{one.title}]({one.folder}/{one.name}.ipynb) | {one.aim} | {minutes} |")
+    rows.append(f"| | together | | {sum(one.minutes for one in told if isinstance(one, Lesson))} |")
     return "\n".join(rows)
 
 
-def _contents(told: list[Lesson]) -> str:
-    return "\n".join(f"{one.number} · {one.title} <notebooks/{one.name}>" for one in told)
+def _contents(told: list[Lesson | Exercise]) -> str:
+    return "\n".join(f"{one.entry} <{one.folder}/{one.name}>" for one in told)
 
 
 def main() -> None:
     """Run what has changed, build the site and say where it is."""
-    if due := changed(lessons(), EXECUTED):
+    repository = Repository(ROOT)
+    for remark in repository.remarks():
+        print(remark)
+    notebooks = repository.notebooks()
+    lessons = [file for name, file in notebooks.items() if name.parent.name == Lesson.folder]
+    exercises = [file for name, file in notebooks.items() if name.parent.name == Exercise.folder]
+    if due := changed(lessons, EXECUTED):
         report(execute(due, EXECUTED))
-    if due := changed(exercises(), EXECUTED):
+    if due := changed(exercises, EXECUTED):
         report(execute(due, EXECUTED, allow_errors=True))
-    build(EXECUTED, ROOT / "build" / "site", SITE)
-    print(f"Open {SITE / 'index.html'}")
+    written = build(EXECUTED, ROOT / "build" / "site", SITE)
+    print(f"{sum(path.suffix == '.html' for path in written)} pages are new or changed. Open {SITE / 'index.html'}")
 
 
 if __name__ == "__main__":

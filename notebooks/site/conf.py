@@ -1,17 +1,23 @@
 """Sphinx' settings for the site; nothing in it comes from the network, neither now nor when it is read."""
 
 import hashlib
+import re
+import shutil
 from base64 import b64decode
+from html import escape
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import nbformat
 from docutils import nodes
 
-from notebooks.site import laboratory, live
+from notebooks.site import addresses, laboratory, live
 
 project = html_title = "The Art of Fine-Tuning"
 language = "en"
+CARD, CARD_ALT = "card.png", "A soufflé, and the name of the course: The Art of Fine-Tuning"
 extensions = ["myst_nb"]
+myst_enable_extensions = ["colon_fence"]
 
 nb_execution_mode = "off"  # the notebooks come executed
 nb_ipywidgets_js = {}  # widgets would be fetched from the network; a picture or text stands in for them
@@ -23,15 +29,30 @@ html_theme = "sphinx_book_theme"
 html_theme_options = {
     "logo": {"text": project, "alt_text": "a soufflé"},
     "navbar_persistent": [],
-    "footer_content_items": [],
+    "footer_content_items": ["footer.html"],
+    "primary_sidebar_end": [],
+    "back_to_top_button": False,
     "show_toc_level": 2,
     "use_fullscreen_button": False,
 }
+if addresses.repository():
+    html_theme_options |= {
+        "repository_url": addresses.repository(),
+        "repository_branch": "HEAD",
+        "use_repository_button": True,
+        "launch_buttons": {"binderhub_url": "https://mybinder.org", "notebook_interface": "jupyterlab"},
+    }
+html_baseurl = addresses.site()
 # A page from disk may not read another one, as the summaries in the search results would have to.
 html_js_files = [
-    (None, {"body": "if (location.protocol === 'file:') DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;"})
+    (None, {"body": "if (location.protocol === 'file:') DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;"}),
+    *((script, {"defer": "defer"}) for script in ("menus.js", "paper.js", "progress.js")),
 ]
-html_context = {"default_mode": "auto", "quizzes": live.quizzes()}
+html_context = {
+    "default_mode": "auto",
+    "repository_host": urlsplit(addresses.repository()).hostname,
+    "quizzes": live.quizzes(),
+}
 html_use_index = False
 templates_path = ["templates"]
 html_sidebars = {"**": ["home.html", "search-button-field.html", "sbt-sidebar-nav.html", "score.html"]}
@@ -70,6 +91,26 @@ def offer_notebooks_only(app, pagename: str, templatename: str, context: dict, d
         ]
 
 
+def describe_for_sharing(app, pagename: str, templatename: str, context: dict, doctree) -> None:
+    """Say in the head of a page what others show of a link to it: its title, its description, and a picture."""
+    tags = context.get("metatags", f'<meta content="Search all pages of {project}." name="description" />')
+    said = re.search(r'content="([^"]*)" name="description"', tags)
+    shared = {"type": "website", "site_name": project, "title": escape(context.get("title") or project)}
+    shared |= {"description": said[1]} if said else {}
+    if html_baseurl:  # the picture must be named with its full address
+        picture = {"image": f"{html_baseurl}_static/{CARD}", "image:alt": CARD_ALT}
+        shared |= {"url": f"{html_baseurl}{pagename}.html", **picture, "image:width": 1200, "image:height": 630}
+    own = [f'<meta property="og:{name}" content="{value}" />' for name, value in shared.items()]
+    context["metatags"] = "\n".join([tags, *own, '<meta name="twitter:card" content="summary_large_image" />'])
+
+
+def copy_licence(app) -> None:
+    """Put the licence where the foot of each page links to it."""
+    target = Path(app.outdir) / "_static" / "licence.txt"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(Path(app.confdir).parents[1] / "LICENSE", target)
+
+
 def write_recipe_book(app) -> None:
     """Put the recipe book, as a script, where the laboratory loads it."""
     script = Path(app.outdir) / "_static" / laboratory.SCRIPTS[0]
@@ -96,6 +137,8 @@ def setup(app) -> None:
     """Connect what this file adds to Sphinx."""
     app.connect("doctree-read", describe_pictures)
     app.connect("builder-inited", write_recipe_book)
+    app.connect("builder-inited", copy_licence)
+    app.connect("html-page-context", describe_for_sharing)
     app.connect("html-page-context", equip_laboratory)
     app.connect("html-page-context", equip_pages)
     app.connect("html-page-context", offer_notebooks_only, priority=600)  # after the theme, which adds the buttons

@@ -58,6 +58,11 @@ def lessons(root: Path = ROOT) -> list[Path]:
     return sorted((root / "notebooks").glob("*.ipynb"))
 
 
+def exercises(root: Path = ROOT) -> list[Path]:
+    """Return the exercises as students get them."""
+    return sorted((root / "exercises").glob("*.ipynb"))
+
+
 def execute(
     paths: Iterable[Path], folder: Path, extra_cells: Mapping[str, str] | None = None, *, allow_errors: bool = False
 ) -> dict[str, Run]:
@@ -202,7 +207,7 @@ def _kept(path: Path) -> dict:
 
 
 def _digest(path: Path, extra: str | None) -> str:
-    digest = hashlib.sha256(repr((extra, _environment(), path.read_bytes())).encode())
+    digest = hashlib.sha256(repr((extra, environment(), path.read_bytes())).encode())
     for file in [_RECORDER, *sorted((ROOT / "notebooks" / "coffee_shop").rglob("*"))]:
         if file.is_file() and file.suffix != ".pyc":
             digest.update(hashlib.sha256(file.read_bytes()).digest())
@@ -210,7 +215,7 @@ def _digest(path: Path, extra: str | None) -> str:
 
 
 @cache
-def _environment() -> list[str]:
+def environment() -> list[str]:
     """Return the versions of Python and of everything that is installed."""
     return [sys.version, *sorted(f"{one.name} {one.version}" for one in distributions())]
 

@@ -10,8 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from autograder.course import notebooks
-from notebooks.site.build import exercises
-from notebooks.site.execute import lessons
+from notebooks.site.execute import exercises, lessons
 from tests.support import ROOT
 
 spell_check = runpy.run_path(str(ROOT / ".ci" / "spelling.py"))["spell_check"]

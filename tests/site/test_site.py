@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import struct
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from notebooks.site.build import assemble, build, lesson_of
-from notebooks.site.execute import Run, changed, execute, lessons, report
+from notebooks.site import addresses
+from notebooks.site.build import BEFORE, assemble, build
+from notebooks.site.execute import Run, changed, execute, report
 
 FIRST = """# The oven
 
@@ -121,27 +124,6 @@ def test_only_what_changed_or_failed_is_due(tried):
     assert paths[0] not in changed(paths, folder, EXTRA)
 
 
-def test_aim_and_time_are_read_from_the_first_cell(tmp_path):
-    lesson = lesson_of(write(tmp_path / "03_oven.ipynb"))
-    assert (lesson.title, lesson.aim, lesson.minutes) == ("The oven", "bake, and **learn**.", 20)
-
-
-@pytest.mark.parametrize(("name", "number"), [("03_oven", "3"), ("08b_oven", "8b"), ("10_oven", "10")])
-def test_a_lesson_is_numbered_as_it_is_told(tmp_path, name, number):
-    assert lesson_of(write(tmp_path / f"{name}.ipynb")).number == number
-
-
-@pytest.mark.parametrize("lacking", ["# The oven", "**You will**", "**Time**: 20"])
-def test_a_lesson_without_aim_or_time_is_named(tmp_path, lacking):
-    path = write(tmp_path / "03_oven.ipynb", first=FIRST.replace(lacking, ""))
-    with pytest.raises(ValueError, match="03_oven"):
-        lesson_of(path)
-
-
-def test_every_lesson_says_its_aim_and_time():
-    assert all(lesson_of(path).minutes > 0 for path in lessons())
-
-
 @pytest.fixture
 def repository(tmp_path) -> Path:
     """A repository with one lesson and one exercise, both executed into its folder ``executed``."""
@@ -164,6 +146,7 @@ def test_what_a_kind_check_says_becomes_text_with_a_link(repository):
     assemble(repository / "executed", repository / "pages", repository)
     page = (repository / "pages" / "exercises" / "_1_1_1_exercise.ipynb").read_text()
     html = nbformat.reads(page, as_version=4).cells[-1].outputs[0].data["text/html"]
+    assert html.startswith(f'<details class="not-yet"><summary>{BEFORE}</summary>')
     assert "<code>bread</code> is &lt;b&gt;" in html
     assert '<a href="../notebooks/01_oven.html#baking-bread">lesson 01_oven' in html
     assert "deep inside" not in page
@@ -178,12 +161,63 @@ def test_pages_are_built_with_what_they_link_to(repository):
     assert 'href="../exercises/_1_1_1_exercise.html#baking-bread"' in page
     assert list((repository / "site").rglob("data.csv"))
     assert "bake, and <strong>learn</strong>." in (repository / "site" / "index.html").read_text()
+    assert '<meta content="You will bake, and learn." name="description" />' in page
+    assert '<meta property="og:description" content="You will bake, and learn." />' in page
+    assert 'content="Search all pages' in (repository / "site" / "search.html").read_text()
+    assert '<p class="page-status">Lesson 1 · 20 minutes</p>' in page
+    assert "github" not in page  # nothing leads to a repository that has no address
+
+
+def built_again(repository: Path) -> list[str]:
+    """Build the site once more, and return the pages that were written."""
+    written = build(repository / "executed", repository / "work", repository / "site", repository)
+    return [path.as_posix() for path in written if path.suffix == ".html"]
+
+
+def test_a_site_is_built_anew_only_where_something_changed(repository):
+    first = built_again(repository)
+    assert {"index.html", "notebooks/01_oven.html", "exercises/_1_1_1_exercise.html"} < set(first)
+    lesson = repository / "executed" / "01_oven.ipynb"
+    ran_again = nbformat.read(lesson, as_version=4)
+    ran_again.metadata["run"] = {"seconds": 12}
+    nbformat.write(ran_again, lesson)
+    assert built_again(repository) == []
+    (repository / "site" / "index.html").unlink()
+    (repository / "site" / "stranger.html").write_text("not of this site")
+    assert built_again(repository) == ["index.html"]
+    assert not (repository / "site" / "stranger.html").exists()
+    ran_again.cells[-1].source = "2 + 2"
+    nbformat.write(ran_again, lesson)
+    assert built_again(repository) == ["notebooks/01_oven.html"]
+    (repository / "notebooks" / "01_oven.ipynb").rename(repository / "notebooks" / "02_oven.ipynb")
+    lesson.rename(lesson.with_name("02_oven.ipynb"))
+    assert "notebooks/02_oven.html" in built_again(repository)
+    assert not (repository / "site" / "notebooks" / "01_oven.html").exists()
+
+
+def test_addresses_give_links_and_a_picture_to_share(repository, monkeypatch):
+    monkeypatch.setenv("COURSE_REPOSITORY", "https://github.com/somebody/somewhere")
+    monkeypatch.setenv("COURSE_SITE", "https://somebody.example/course")
+    built_again(repository)
+    page = (repository / "site" / "notebooks" / "01_oven.html").read_text()
+    assert 'href="https://github.com/somebody/somewhere"' in page
+    assert "https://mybinder.org/v2/gh/somebody/somewhere/HEAD?urlpath=lab/tree/notebooks/01_oven.ipynb" in page
+    picture = re.search('property="og:image" content="https://somebody.example/course/(.*?)"', page)[1]
+    header = (repository / "site" / picture).read_bytes()[16:24]  # of a PNG: width and height
+    assert struct.unpack(">II", header) == (1200, 630)
+
+
+def test_an_address_that_is_none_is_named(monkeypatch):
+    monkeypatch.setenv("COURSE_REPOSITORY", "OWNER/REPO")
+    with pytest.raises(ValueError, match="COURSE_REPOSITORY must be an address"):
+        addresses.repository()
 
 
 def test_links_that_lead_nowhere_stop_the_build_and_keep_the_old_site(repository):
     (repository / "site").mkdir()
     (repository / "site" / "index.html").write_text("old")
     link(repository, "02_missing.ipynb) and [here](../exercises/_1_1_1_exercise.ipynb#Nowhere")
-    with pytest.raises(RuntimeError, match="(?s)02_missing.*Nowhere"):
-        build(repository / "executed", repository / "work", repository / "site", repository)
+    for _ in range(2):  # the second time, too, although nothing has changed
+        with pytest.raises(RuntimeError, match="(?s)02_missing.*Nowhere"):
+            build(repository / "executed", repository / "work", repository / "site", repository)
     assert (repository / "site" / "index.html").read_text() == "old"

@@ -9,15 +9,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from notebooks.site.build import build, exercises
-from notebooks.site.execute import changed, execute, lessons
+from notebooks.site.browser import CHROMIUM, chromium
+from notebooks.site.build import build
+from notebooks.site.execute import changed, execute, exercises, lessons
 from notebooks.site.laboratory import PAGE
 from tests.course.repository import EXECUTED, run_of_lesson
 from tests.site.test_site import write
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 def pytest_collection_modifyitems(items):
@@ -31,11 +30,8 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -7,14 +7,29 @@ import shutil
 import urllib.request
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from autograder.course import notebooks
 from tests.course.repository import MASTERS
 from tests.engine.servers import TOKEN, jupyter
+from tests.site.test_site import write
 from tests.support import ROOT
 
 NAME = "_5_6_1_exercise"
+DIALS = """import matplotlib.pyplot as plt
+from coffee_shop import plots
+from coffee_shop.widgets import turn
+
+def draw(learning_rate, batch_size):
+    figure, axes = plt.subplots()
+    return plots.show(figure, f"{learning_rate} and {batch_size}")
+
+turn(draw, learning_rate=[0.001, 0.01, 0.1], batch_size=[16, 32])"""
+QUESTIONS = """from coffee_shop.quiz import Number, Quiz
+
+display(Quiz("Which?", {"this": "No.", "that": "Yes."}, "that", ("lesson", "which")))
+display(Number("How many?", ("lesson", "many")))"""
 SLOW = 120_000  # ms; a kernel that imports TensorFlow on a busy machine
 
 
@@ -26,6 +41,7 @@ def lab(tmp_path_factory):
         shutil.copy(MASTERS.exercises / f"{NAME}{suffix}", root)
     released = notebooks.read(root / f"{NAME}.ipynb")
     notebooks.write(notebooks.fill(released, MASTERS.reference_answers("_5_6_1")), root / "solved.ipynb")
+    write(root / "widgets.ipynb", DIALS, QUESTIONS)
     with jupyter("jupyterlab", root) as address:
         yield address
 
@@ -80,6 +96,30 @@ def test_script_opens_as_a_notebook(page, lab):
     page.get_by_text("Open With", exact=True).hover()
     page.get_by_role("menuitem", name="Notebook", exact=True).click()
     expect(page.locator(".jp-Notebook h1")).to_contain_text("Exercise 1", timeout=SLOW)
+
+
+@pytest.fixture
+def widgets(page, lab) -> Page:
+    """The notebook with dials and questions, run."""
+    open_notebook(page, lab, "widgets.ipynb")
+    expect(page.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible(timeout=SLOW)
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    expect(page.get_by_alt_text("0.01 and 32")).to_be_visible(timeout=SLOW)
+    expect(page.locator(".coffee-shop-quiz")).to_have_count(2, timeout=SLOW)
+    return page
+
+
+def test_a_dial_has_a_name_and_says_its_setting_and_keys_turn_it(widgets):
+    dial = widgets.get_by_role("slider", name="learning rate")
+    expect(dial).to_have_attribute("aria-valuetext", "0.01")
+    dial.focus()
+    widgets.keyboard.press("ArrowRight")
+    expect(dial).to_have_attribute("aria-valuetext", "0.1")
+    expect(widgets.get_by_alt_text("0.1 and 32")).to_be_visible(timeout=SLOW)
+    expect(dial).to_have_attribute("aria-valuetext", "0.1")
+    for part in (".coffee-shop-live", ".coffee-shop-quiz"):
+        assert Axe().run(widgets, context=[part]).response["violations"] == []
 
 
 def asked(address: str, what: str) -> dict:
