@@ -25,6 +25,7 @@ from notebooks.site.contents import Exercise, Lesson, in_reading_order
 from notebooks.site.execute import CORES, EXECUTED, ROOT, changed, environment, execute, report
 from notebooks.site.laboratory import PAGE
 from notebooks.site.lighten import lighten
+from notebooks.site.live import enliven
 from notebooks.site.tracked import Repository
 
 HERE = Path(__file__).parent
@@ -65,6 +66,8 @@ def build(executed: Path, work: Path, site: Path, root: Path = ROOT) -> list[Pat
     if assemble(executed, work / "pages", root) or not (work / "html").exists():
         _run_sphinx(work)
     files = lighten(work / "html")
+    pages = work / "pages"  # with what the sliders load
+    files |= {path.relative_to(pages): path.read_bytes() for path in (pages / "_static").rglob("*") if path.is_file()}
     for name, source in sources.items():  # to download is what is stored, without outputs
         files["_sources" / name] = source.read_bytes()
     return _mirror(files, site)
@@ -121,6 +124,7 @@ def assemble(executed: Path, pages: Path, root: Path = ROOT) -> bool:
         notebook = nbformat.read(executed / name.name, as_version=4)
         _forget_the_run(notebook)
         _soften(notebook)
+        files |= {Path(path): data for path, data in enliven(notebook, one.name).items()}
         _head(notebook, one)
         files |= {name: nbformat.writes(notebook).encode(), **_linked(notebook, root / one.folder, repository)}
     text = (HERE / "index.md").read_text(encoding="utf-8")

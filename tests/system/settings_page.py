@@ -11,10 +11,12 @@ from autograder.authoring.masters import Authoring
 from autograder.kernels.provisioner import ForkProvisioner
 from autograder.latedays import LateDays
 from autograder.sandbox.limits import Limits
+from autograder.service.lti.settings import LTI
+from autograder.service.settings import Service
 from tests.support import DOCS
 
 PAGE = DOCS / "settings.md"
-SECTIONS = (ForkProvisioner, Limits, Authoring, LateDays)
+SECTIONS = (ForkProvisioner, Limits, Authoring, LateDays, Service, LTI)
 _SIZES = ((2**30, "GiB"), (2**20, "MiB"))
 
 
@@ -42,7 +44,7 @@ def _kind(trait: TraitType) -> str:
     if isinstance(trait, Bool):
         return "`True` or `False`"
     if isinstance(trait, List):
-        return "list of text"
+        return "list of dicts" if isinstance(trait._trait, Dict) else "list of text"
     if isinstance(trait, Dict):
         return "dict, text by text"
     return "whole number" if isinstance(trait, Integer) else "text"

@@ -135,10 +135,16 @@ def test_lessons_and_exercises_import_the_course_and_the_libraries_only(path):
         assert imported(code_of(path)) - sys.stdlib_module_names <= LIBRARIES
 
 
-# Extras of the engine, each with the one module that may import what it brings.
-EXTRAS = {"cluster": "execution/cluster.py", "formgrader": "jupyter/formgrader.py", "postgres": None}
-# SQLAlchemy imports it, for a gradebook whose URL asks for it.
-NEVER_IMPORTED = {"psycopg"}
+# Extras of the engine, each with the one module or folder that may import what it brings.
+EXTRAS = {
+    "cluster": "execution/cluster.py",
+    "formgrader": "jupyter/formgrader.py",
+    "postgres": None,
+    "serve": "service",
+    "lti": "service/lti",
+}
+# What others import: SQLAlchemy, for a gradebook whose URL asks for it, and Starlette, for forms.
+NEVER_IMPORTED = {"psycopg", "python-multipart"}
 
 
 def distribution(requirement: str) -> str:
@@ -165,13 +171,17 @@ def declared(folder: str) -> dict[str, set[str]]:
 
 
 def test_the_engine_declares_what_it_imports_and_nothing_else():
-    only_there = {ENGINE / module: name for name, module in EXTRAS.items() if module}
-    everywhere = [path for path in ENGINE.rglob("*.py") if path not in only_there]
+    only_there = {
+        name: [*(ENGINE / place).rglob("*.py")] or [ENGINE / place] for name, place in EXTRAS.items() if place
+    }
+    only_there["serve"] = [path for path in only_there["serve"] if path not in only_there["lti"]]
+    everywhere = set(ENGINE.rglob("*.py")).difference(*only_there.values())
     asked = declared("autograder")
-    assert distributions_of(everywhere) == asked[""]
-    for path, extra in only_there.items():
-        assert distributions_of([path]) - asked[""] == asked[extra]
-    assert asked["postgres"] == NEVER_IMPORTED
+    assert distributions_of([*everywhere]) == asked[""]
+    for extra, paths in only_there.items():
+        comes_with = asked[""] | (asked["serve"] if extra == "lti" else set())
+        assert distributions_of(paths) - comes_with == asked[extra] - NEVER_IMPORTED
+    assert asked["postgres"] <= NEVER_IMPORTED
     assert set(asked) == {"", *EXTRAS}
 
 

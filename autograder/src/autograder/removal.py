@@ -20,11 +20,14 @@ from autograder.gradebook.journal import Journal, lock
 from autograder.gradebook.latedays import LateDaysTable
 from autograder.grading import Grader
 from autograder.renewal import renew_results
+from autograder.service import records
+from autograder.service.lti.people import Members
+from autograder.service.tokens import STUDENT, Person, Tokens
 
 HEAD = ("student", "marks in", "by a person", "handed in", "graded", "pages")
 _STEPS = ("submitted", "autograded", "feedback")
 # What a run that failed or was killed has left in the course's scratch folder; the next one would put some of it back.
-_KEPT_BY_RUNS = ("submissions", "replaced", "new/autograded", "new/feedback")
+KEPT_BY_RUNS = ("submissions", "replaced", "new/autograded", "new/feedback")
 
 
 @dataclass
@@ -117,7 +120,7 @@ def remove(course: Course, students: Mapping[str, Traces]) -> None:
     Raises
     ------
     CourseError
-        If another process is grading in the course.
+        If another process is grading in the course, or if the file of tokens has a mistake.
     OperationalError
         If the gradebook cannot be used.
     OSError
@@ -128,11 +131,15 @@ def remove(course: Course, students: Mapping[str, Traces]) -> None:
         for student, traces in students.items():
             for folders in traces.folders.values():
                 for assignment, folder in folders.items():
-                    for kept in _KEPT_BY_RUNS:
+                    for kept in KEPT_BY_RUNS:
                         shutil.rmtree(course.scratch / assignment / kept / student, ignore_errors=True)
                     _delete(folder)
         for assignment in course.assignments():
             _forget_origins(course, assignment, students.keys())
+        people = [Person(STUDENT, student) for student in students]
+        records.forget(course, students)
+        Tokens(course).revoke(people)
+        Members(course).forget(people)
     changed = set().union(*(traces.assignments for traces in students.values()))
     for assignment in sorted(changed & set(course.assignments())):
         if (course.root / "results" / assignment).is_dir():

@@ -5,6 +5,7 @@ Whoever asks nbgrader's objects for their scores asks the database for each.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import NamedTuple
 
 from nbgrader.api import (
@@ -60,6 +61,16 @@ def read_notebook_marks(gradebook: Gradebook, assignment: str) -> list[NotebookM
     )
     rows = query.order_by(Notebook.name)
     return [NotebookMark(student, notebook, points, penalty or 0) for student, notebook, points, penalty in rows]
+
+
+def read_times(gradebook: Gradebook, assignment: str) -> dict[str, datetime]:
+    """Return when the work was handed in that the marks are for, in UTC, of everybody whose work says so."""
+    rows = (
+        gradebook.db.query(SubmittedAssignment.student_id, SubmittedAssignment.timestamp)
+        .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
+        .filter(Assignment.name == assignment, SubmittedAssignment.timestamp.isnot(None))
+    )
+    return {student: timestamp for student, timestamp in rows}
 
 
 def read_cell_marks(gradebook: Gradebook, assignment: str) -> list[CellMark]:
