@@ -66,7 +66,8 @@ def build(executed: Path, work: Path, site: Path, root: Path = ROOT) -> list[Pat
     if assemble(executed, work / "pages", root) or not (work / "html").exists():
         _run_sphinx(work)
     files = lighten(work / "html")
-    files |= {path.relative_to(work / "pages"): path.read_bytes() for path in work.glob("pages/_static/sliders/*/*")}
+    pages = work / "pages"  # with what the sliders load
+    files |= {path.relative_to(pages): path.read_bytes() for path in (pages / "_static").rglob("*") if path.is_file()}
     for name, source in sources.items():  # to download is what is stored, without outputs
         files["_sources" / name] = source.read_bytes()
     return _mirror(files, site)
