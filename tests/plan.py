@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 
 # Tests of different modules that share a fixture which takes minutes: a pattern of them by the name of their group.
-SHARED = {"class": "course/test_grade|site/browser/test_lab::test_formgrader"}
+SHARED = {
+    "class": "course/test_grade|site/browser/test_lab::test_formgrader",
+    "site/browser/test_site": "site/browser/test_live_lessons",
+}
 
 # Modules of which the tests with the same last parameter make a group, such as those of one lesson.
 BY_PARAMETER = ("course/test_answers", "course/test_lessons")
@@ -40,6 +43,7 @@ ORDER = (
     "engine/attacks/test_attacks",
     "site/browser/test_site",
     "site/browser/test_laboratory",
+    "site/browser/test_live",
     "engine/test_journal",
     "engine/forgeries/test_forgeries",
     "site/browser/test_lab",
@@ -61,11 +65,14 @@ LIMITS = {
     "engine/test_journal": 300,
     "engine/test_hostile_submissions": 300,
     "engine/test_isolation": 300,
+    "engine/test_jupyterhub": 300,
     "engine/honest/test_honest": 900,
     "engine/test_nbgraders_own": 300,
+    "system/test_deploy": 300,
     "system/test_images": 600,
     "system/test_wheel": 300,
     "engine/attacks/test_attacks": 300,
+    "engine/test_watch": 300,
     "engine/forgeries/test_forgeries": 900,
 }
 
@@ -92,12 +99,15 @@ SLOW = (
     "engine/test_isolation",
     "engine/test_judge_table",
     "engine/test_judge_variety",
+    "engine/test_jupyterhub",
     "engine/test_formgrader::test_(button|strangers)",
     "engine/test_interrupt",
     "engine/test_journal::test_(killed|warm|force|full|second)",
     "engine/test_nbgraders_own",
     "engine/test_prove::",
+    "engine/test_watch::test_(what_arrives|it_waits|one_process|a_signal|a_run_that)",
     "site/browser/",
+    "system/test_deploy::test_the_services",
     "system/test_images::test_(the_steps|jupyterlab)",
     "site/test_site::test_(pages|links)",
 )
@@ -115,6 +125,7 @@ MODERATE = (
     "engine/test_executor_conformance",
     "engine/test_export",
     "engine/test_feedback",
+    "engine/test_gradescope",
     "engine/test_init",
     "engine/test_intake::test_(python_tells|more_code)",
     "engine/test_journal",
@@ -128,16 +139,24 @@ MODERATE = (
     "engine/test_partial_credit",
     "engine/test_public_surface::test_import_is_light",
     "engine/test_recorder",
+    "engine/test_release_feedback",
     "engine/test_removal",
+    "engine/test_renaming",
     "engine/test_report",
+    "engine/test_reweighting",
     "engine/test_same_as_jupyter",
     "engine/test_sandbox",
     "engine/test_service",
     "engine/test_settings::test_(settings_are|marks_go)",
+    "engine/test_similarity",
     "engine/test_store_conformance",
     "engine/test_summary",
     "engine/test_term",
+    "engine/test_transcripts",
+    "engine/test_watch",
+    "site/test_live::test_a_lesson_is_recorded",
     "site/test_site::test_a_lesson_(runs|that_changes)",
+    "system/test_deploy",
     "system/test_handout",
     "system/test_wheel",
 )

@@ -18,6 +18,7 @@ from nbformat.v4 import new_output
 
 from notebooks.site.execute import CORES, EXECUTED, ROOT, changed, execute, lessons, report
 from notebooks.site.laboratory import PAGE
+from notebooks.site.live import enliven
 
 HERE = Path(__file__).parent
 SITE = ROOT / "site"
@@ -72,6 +73,8 @@ def build(executed: Path, work: Path, site: Path, root: Path = ROOT) -> None:
     command += ["-d", str(work / "doctrees"), str(work / "pages"), str(work / "html")]
     if (run := subprocess.run(command, cwd=ROOT, capture_output=True, text=True)).returncode:
         raise RuntimeError(f"The site was not built:\n{run.stderr}")
+    if (pictures := work / "pages" / "_static").exists():
+        shutil.copytree(pictures, work / "html" / "_static", dirs_exist_ok=True)
     for source in [*lessons(root), *exercises(root)]:  # to download is what is stored, without outputs
         shutil.copy(source, work / "html" / "_sources" / source.relative_to(root))
     shutil.rmtree(site, ignore_errors=True)
@@ -83,6 +86,9 @@ def assemble(executed: Path, pages: Path, root: Path = ROOT) -> None:
     for source in [*lessons(root), *exercises(root)]:
         notebook = nbformat.read(executed / source.name, as_version=4)
         _soften(notebook)
+        for name, data in enliven(notebook, source.stem).items():
+            (pages / name).parent.mkdir(parents=True, exist_ok=True)
+            (pages / name).write_bytes(data)
         page = pages / source.relative_to(root)
         page.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, page)

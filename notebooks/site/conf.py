@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 from docutils import nodes
 
-from notebooks.site import laboratory
+from notebooks.site import laboratory, live
 
 project = html_title = "The Art of Fine-Tuning"
 language = "en"
@@ -31,12 +31,12 @@ html_theme_options = {
 html_js_files = [
     (None, {"body": "if (location.protocol === 'file:') DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;"})
 ]
-html_context = {"default_mode": "auto"}
+html_context = {"default_mode": "auto", "quizzes": live.quizzes()}
 html_use_index = False
 templates_path = ["templates"]
-html_sidebars = {"**": ["home.html", "search-button-field.html", "sbt-sidebar-nav.html"]}
+html_sidebars = {"**": ["home.html", "search-button-field.html", "sbt-sidebar-nav.html", "score.html"]}
 html_static_path = ["static"]
-html_css_files = ["site.css"]
+html_css_files = ["site.css", "lesson/lesson.css"]
 html_logo = "static/logo.svg"
 html_favicon = "static/logo.svg"
 
@@ -85,9 +85,17 @@ def equip_laboratory(app, pagename: str, templatename: str, context: dict, doctr
             app.add_js_file(script, loading_method="defer")
 
 
+def equip_pages(app, pagename: str, templatename: str, context: dict, doctree) -> None:
+    """Load the score's scripts on every page, and on lessons those of sliders, quizzes and folds."""
+    is_lesson = pagename.startswith("notebooks/") and context.get("page_source_suffix") == ".ipynb"
+    for script in live.EVERYWHERE + (live.SCRIPTS if is_lesson else []):
+        app.add_js_file(script, loading_method="defer")
+
+
 def setup(app) -> None:
     """Connect what this file adds to Sphinx."""
     app.connect("doctree-read", describe_pictures)
     app.connect("builder-inited", write_recipe_book)
     app.connect("html-page-context", equip_laboratory)
+    app.connect("html-page-context", equip_pages)
     app.connect("html-page-context", offer_notebooks_only, priority=600)  # after the theme, which adds the buttons

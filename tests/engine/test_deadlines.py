@@ -10,13 +10,15 @@ from datetime import datetime
 import pytest
 from click.testing import CliRunner, Result
 
+from autograder.authoring.release import release
 from autograder.cli import main
+from autograder.course import notebooks
 from autograder.course.coursedir import Course, CourseError
 from autograder.deadlines import parse_time, set_deadline
 from autograder.gradebook.converters import FeedbackConverter
 from autograder.grading import grade
 from tests.engine.plain_course import ASSIGNMENT, hand_in, make_course
-from tests.support import open_grader, run_autograder
+from tests.support import open_grader, run_autograder, run_nbgrader
 
 SETTINGS = 'c.LateSubmissionPlugin.penalty_method = "zero"\n'
 HANDED_IN = {"ann": "2026-03-01 09:00:00 UTC", "dee": "2026-03-02 10:00:00 UTC"}
@@ -228,3 +230,33 @@ def test_times_are_understood_as_they_are_written():
         assert parse_time(text) == noon
     with pytest.raises(CourseError):
         parse_time("")
+
+
+def released(course: Course) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in course.folder("release", ".", ASSIGNMENT).iterdir()}
+
+
+def test_released_notebooks_tell_the_deadline_and_are_as_before_without_one(tmp_path):
+    course = make_course(tmp_path / "course")
+    before = released(course)
+    for deadline in ("2026-03-01 10:00", "2026-03-02 12:00"):
+        assert call(course, "deadline", deadline).exit_code == 0
+    first, *others = notebooks.read(course.folder("release", ".", ASSIGNMENT) / "p1.ipynb").cells
+    assert first.source == "**Due on 2026-03-02 12:00 UTC**, as it was when this notebook was released."
+    assert "nbgrader" not in first.metadata
+    assert not [cell for cell in others if "Due on" in cell.source]
+    call(course, "deadline", "--none")
+    assert released(course) == before
+
+
+def test_the_line_with_the_deadline_changes_no_mark(tmp_path):
+    course = make_course(tmp_path / "course")
+    call(course, "deadline", DEADLINE)
+    release(course, ASSIGNMENT)  # another time, as after a change of points
+    folder = hand_in(course, "ann", double="return 7")
+    assert "Due on" in notebooks.read(folder / "p1.ipynb").cells[0].source
+    (graded,) = grade(course, ASSIGNMENT, ["ann"])
+    assert graded.notes == []
+    assert marks(course) == {"ann": {"p1": 2, "p2": 2}}
+    run_nbgrader(course, "autograde", ASSIGNMENT, "--force")
+    assert marks(course) == {"ann": {"p1": 2, "p2": 2}}

@@ -118,7 +118,7 @@ def test_the_old_id_of_a_renamed_student_is_named_by_grade_and_removed(course):
     folder = course.folder("submitted", "bob", ASSIGNMENT).parent
     folder.rename(folder.with_name("rob"))
     run = run_autograder("grade", "--course", course.root)
-    assert "whom nothing is in submitted/ any more: bob. `autograder remove --gone` removes them." in run.stderr
+    assert "whom nothing is in submitted/ any more: bob. `autograder remove --gone` removes them" in run.stderr
     assert remove(course, "--gone", "--yes").stdout.splitlines()[-1] == "Removed: bob."
     assert names_in_gradebook(course) == {"ann", "cid", "dee", "rob"}
     assert course.scores(ASSIGNMENT)["rob"] == {"p1": 4, "p2": 4}

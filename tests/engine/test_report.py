@@ -13,13 +13,11 @@ import nbformat
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
-from nbgrader.converters import GenerateAssignment
 from nbgrader.utils import compute_checksum
 from rich.cells import cell_len
 from rich.console import Console
 
 from autograder.course import notebooks
-from autograder.course.coursedir import run_converter
 from autograder.gradebook.answers import find_answered
 from autograder.gradebook.failures import find_places
 from autograder.gradebook.journal import Entry
@@ -32,6 +30,7 @@ from autograder.reporting.page import page_of
 from autograder.reporting.states import State, notebook_state, submission_state
 from autograder.reporting.summary import StudentResult, Summary, summarize
 from autograder.reporting.tenths import count_tenths
+from autograder.reporting.weights import read_weights
 from tests.engine.plain_course import ASSIGNMENT, hand_in, make_course
 from tests.support import open_grader, run_autograder
 
@@ -659,7 +658,11 @@ def test_totals_can_be_computed_from_the_page():
         StudentResult("dee"),
     ]
     data = weighted(students, cells)
-    assert data == {"points": [6, 4], "won": [[6, 2], [1, 4], [0, 0]], "rest": [0.5, 0, 0], "kept": [1, 0.6, 1]}
+    numbers = {"points": [6, 4], "won": [[6, 2], [1, 4], [0, 0]], "rest": [0.5, 0, 0], "kept": [1, 0.6, 1]}
+    assert data == {"assignment": "ps1", "names": ["p1/a", "p1/b"]} | numbers
+    weights = read_weights(Summary("c", "ps1", {"p1": 10}, students, cells))
+    assert weights.totals([6, 4]) == pytest.approx([8.5, 3, 0])
+    assert weights.totals([12, 0]) == pytest.approx([12.5, 1.2, 0])
 
 
 def test_the_table_of_points_is_readable_without_a_script():
@@ -670,26 +673,6 @@ def test_the_table_of_points_is_readable_without_a_script():
     assert report.find(id="unscripted")
     assert report.find(id="try").has_attr("hidden")
     assert not report.find_all("input")
-
-
-def test_points_change_for_good_as_the_page_says(tmp_path):
-    course = make_course(tmp_path / "course")
-    hand_in(course, "ann")
-    hand_in(course, "bob", double="return 7")
-    list(grade(course, ASSIGNMENT, ["ann", "bob"]))
-    with course.gradebook() as gradebook:
-        gradebook.find_grade("why", "p1", ASSIGNMENT, "ann").manual_score = 1
-        gradebook.db.commit()
-    path = course.folder("source", ".", ASSIGNMENT) / "p1.ipynb"
-    nb = notebooks.read(path)
-    next(cell for cell in nb.cells if notebooks.grade_id(cell) == "test_double").metadata.nbgrader.points = 10
-    notebooks.write(nb, path)
-    run_converter(GenerateAssignment, course, course.directory(assignment_id=ASSIGNMENT))
-    run = run_autograder("grade", "--course", course.root, "--json")
-    assert run.returncode == 0, run.stderr
-    rows = {row["student"]: row["notebooks"] for row in map(json.loads, run.stdout.splitlines())}
-    assert rows == {"ann": {"p1": 13, "p2": 4}, "bob": {"p1": 2, "p2": 2}}
-    assert results_of(course)["max_score"] == 18
 
 
 # A class of any size, on the page and on the terminal

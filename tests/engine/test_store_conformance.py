@@ -27,6 +27,7 @@ from autograder.gradebook import database, recorder
 from autograder.grading import grade
 from autograder.latedays import apply_late_days
 from autograder.removal import find_traces, remove
+from autograder.renaming import rename
 from autograder.reporting.summary import summarize
 from tests.engine.plain_course import ASSIGNMENT, hand_in, make_class
 from tests.engine.postgres import PostgreSQL, needs_postgresql
@@ -331,3 +332,5 @@ def test_extensions_late_days_and_removal(store, course):
     hand_in(course, "ann")
     list(grade(course, ASSIGNMENT, ["ann"]))
     assert course.scores(ASSIGNMENT) == MARKS
+    rename(course, "ann", "ann.b")
+    assert course.scores(ASSIGNMENT) == {"ann.b": MARKS["ann"], "bob": MARKS["bob"]}

@@ -98,7 +98,7 @@ def wrong_commands(text: str) -> list[str]:
     for line in code(text).splitlines():
         wrong += [f"make {name}" for name in re.findall(r"^make ([a-z-]+)", line) if name not in targets]
         wrong += [f"-m {name}" for name in re.findall(r"^python -m ([\w.]+)", line) if not is_module(name)]
-        for name, rest in re.findall(r"^autograder ([a-z]+)([^#`]*)", line):
+        for name, rest in re.findall(r"^autograder ([a-z]+(?:-[a-z]+)*)([^#`]*)", line):
             wrong += wrong_options(name, rest)
     return wrong
 

@@ -54,8 +54,9 @@ def lint(dockerfile: str) -> int:
 @pytest.mark.parametrize(
     "wrong", ["FROM python:latest", "FROM python:3.11\nUSER root", "FROM python:3.11\nRUN cd /tmp"]
 )
-def test_dockerfile_has_no_finding_of_hadolint(wrong):
+def test_dockerfiles_have_no_finding_of_hadolint(wrong):
     assert lint(DOCKERFILE) == 0
+    assert lint((ROOT / "autograder" / "deploy" / "Dockerfile").read_text(encoding="utf-8")) == 0
     assert lint(wrong) != 0
 
 

@@ -107,6 +107,8 @@ def test_the_wheel_holds_the_engine_and_nothing_of_this_course(wheel):
     assert "autograder/cli.py" in names
     assert "autograder/py.typed" in names
     assert {"autograder/reporting/report.html.j2", "autograder/reporting/report.js"} <= set(names)
+    assert {"autograder/similarity/similarity.html.j2", "autograder/exchange/transcript.html.j2"} <= set(names)
+    assert {"autograder/gradescope/setup.sh", "autograder/gradescope/run_autograder"} <= set(names)
     assert any(name.endswith("kernels/python3-sandbox/kernel.json") for name in names)
     assert not [name for name in names if any(word in name for word in OF_THIS_COURSE)]
     tops = {name.partition("/")[0] for name in names}

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 # jsonschema would build grammars that check web addresses, which no notebook needs; that takes more than a second.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # to import it is an error that it expects
 
+_PAIRS = 10  # of students, to print
+
 # What takes seconds to import is imported by the command that needs it.
 
 
@@ -211,6 +213,57 @@ def grade(
     request = Request(root, assignment, students, notebook, force, db_url, sandbox, scheduler, as_json)
     with _stoppable("What was recorded is kept; the same command goes on with the rest."), _clear_errors():
         grade_all(request) if every else grade_class(request)
+
+
+@main.command()
+@_course_option
+@click.option("--assignment", help="Grade only what arrives for this assignment.")
+@click.option(
+    "--interval",
+    type=click.FloatRange(min=0, min_open=True),
+    default=10.0,
+    show_default=True,
+    help="Seconds between two looks at submitted/.",
+)
+@click.option("--release-feedback", is_flag=True, help="Release the feedback of who was graded, as nbgrader does.")
+@click.option(
+    "--log",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File that gets one line for each run.  [default: watch.log in the course]",
+)
+@_db_option
+@_sandbox_option
+@click.option("--scheduler", metavar="ADDRESS", help="Run notebooks on the Dask cluster of this scheduler.")
+def watch(
+    folder: Path | None,
+    assignment: str | None,
+    interval: float,
+    release_feedback: bool,
+    log: Path | None,
+    db_url: str | None,
+    sandbox: str | None,
+    scheduler: str | None,
+) -> None:
+    """Grade what arrives in submitted/, until this command is stopped.
+
+    A hand-in that is new or has changed is graded as soon as its files have stayed the same from one look to the next.
+    What is graded already is left alone. Each run is one line, here and in the log: who was graded, and what went
+    wrong. What could not be graded is tried again ten minutes later. While another command grades in the course, this
+    one waits.
+
+    With --release-feedback, feedback goes to nbgrader's exchange, where students fetch it with `nbgrader
+    fetch_feedback` or in JupyterLab. Only work that was collected from the exchange can have it.
+
+    Ctrl-C or SIGTERM ends the command, with exit status 0. A submission that was running stays due.
+    """
+    from autograder.session import Request
+    from autograder.watching.watch import Watch
+    from autograder.watching.watch import watch as watch_course
+
+    root = _course_folder(folder)
+    request = Request(root, assignment, db_url=db_url, sandbox=sandbox, scheduler=scheduler)
+    with _clear_errors():
+        watch_course(request, Watch(interval, release_feedback, log or root / "watch.log"))
 
 
 def _start_fork_server(course: Path, sandbox: str | None, assignment: str | None = None) -> None:
@@ -537,8 +590,8 @@ def deadline(when: str | None, assignment: str | None, remove: bool, folder: Pat
     """Set the deadline of an assignment to WHEN, such as "2026-12-01 23:59 Europe/Berlin", or show it.
 
     Without a time zone it is UTC. With --none all extensions go as well. What is graded already is not run again: what
-    being late costs is taken off, or given back, at once, and the feedback pages say so. How much it costs is for the
-    settings, as in nbgrader.
+    being late costs is taken off, or given back, at once, and the feedback pages say so, as do the notebooks in
+    release/. How much it costs is for the settings, as in nbgrader.
     """
     from autograder import deadlines
 
@@ -654,8 +707,8 @@ def remove(
 ) -> None:
     """Remove students from a course: marks, pages, graded notebooks and what they have handed in, in all assignments.
 
-    What is removed is listed first, and you are asked. It cannot be undone. After a student got another id, rename the
-    folder in submitted/, grade, and run this with --gone: the marks of the old id go.
+    What is removed is listed first, and you are asked. It cannot be undone. If a student only got another id, use
+    `autograder rename`, which keeps the marks.
     """
     from autograder import removal
     from autograder.course.coursedir import Course
@@ -779,6 +832,200 @@ def scores(assignment: str | None, folder: Path | None, db_url: str | None) -> N
     for problem in problems:
         click.echo(printable(str(problem)), err=True)
     sys.exit(bool(problems))
+
+
+@main.command()
+@click.argument("changes", metavar="[NOTEBOOK/CELL=POINTS]...", nargs=-1)
+@click.option("--assignment", help="Name of the assignment.  [default: the only one]")
+@_course_option
+@_db_option
+@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def points(
+    changes: tuple[str, ...], assignment: str | None, folder: Path | None, db_url: str | None, dry_run: bool, yes: bool
+) -> None:
+    """Give graded cells of an assignment other points, or show the points that they have.
+
+    What that would do to the marks of the class is shown first, and you are asked. Then the points are written to
+    source/, to release/ and to the gradebook's maximum of each cell. No mark changes until `autograder grade` grades
+    everybody anew. results/ASSIGNMENT/report.html tries other points and prints the command for them.
+    """
+    from autograder import reweighting
+    from autograder.reporting import terminal
+
+    with _clear_errors():
+        course, name = _open_course(folder, db_url, assignment)
+        known = reweighting.find_points(course, name)
+        if not changes:
+            terminal.show_rows(("cell", "points"), [(cell, f"{value:g}") for cell, value in known.items()])
+            return
+        reweighting.refuse_masters(course, name)
+        wanted = reweighting.parse_changes(changes, known)
+        rows = [(cell, f"{known[cell]:g}", f"{value:g}") for cell, value in wanted.items()]
+        terminal.show_rows(("cell", "points now", "then"), rows)
+        terminal.show_weights(reweighting.weigh(course, name), wanted)
+        for cell, count in reweighting.count_fixed(course, name, wanted).items():
+            click.echo(printable(f"{cell}: {count} have points by a person, or a part of them; these numbers stay."))
+        if dry_run or not wanted:
+            click.echo("Nothing was changed.")
+            return
+        if not yes:
+            click.confirm("Write these points to source/, release/ and the gradebook?", abort=True, err=True)
+        reweighting.write_points(course, name, wanted)
+    click.echo(f"Written. Everybody is due; run: autograder grade --assignment {printable(name)}")
+
+
+@main.command()
+@click.option("--assignment", help="Name of the assignment.  [default: the only one]")
+@_course_option
+@_db_option
+def similarity(assignment: str | None, folder: Path | None, db_url: str | None) -> None:
+    """Find students whose answers are alike, and show them side by side in results/ASSIGNMENT/similarity.html.
+
+    The code of the answers is compared and never run. The instructor's cells and what was given do not count. Answers
+    that are alike are no proof: the page says how to read it.
+    """
+    from rich.progress import track
+
+    from autograder.reporting import terminal
+    from autograder.similarity.find import find_similar
+
+    hidden = not terminal.err.is_terminal
+    shown = partial(track, description="Reading", console=terminal.err, transient=True, disable=hidden)
+    with _stoppable("Nothing was changed."), _clear_errors():
+        course, name = _open_course(folder, db_url, assignment)
+        pairs, page = find_similar(course, name, shown)
+    rows = [
+        (f"{pair.first.student} and {pair.second.student}", pair.first.notebook, f"{pair.similarity:.0%}")
+        for pair in pairs[:_PAIRS]
+    ]
+    terminal.show_rows(("students", "notebook", "similarity"), rows)
+    click.echo(f"{len(pairs)} pairs have unusual passages in common. That is no proof; read them: {page}")
+
+
+@main.command()
+@click.option(
+    "-o", "--output", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder for the pages."
+)
+@click.option("--assignment", "assignments", multiple=True, help="Only this assignment; may be repeated.")
+@click.option("--student", "students", multiple=True, help="Only this student; may be repeated.")
+@click.option("--pdf", "as_pdf", is_flag=True, help="Have Chromium or Chrome print the pages: STUDENT.pdf.")
+@_course_option
+@_db_option
+def transcripts(
+    output: Path,
+    assignments: tuple[str, ...],
+    students: tuple[str, ...],
+    as_pdf: bool,
+    folder: Path | None,
+    db_url: str | None,
+) -> None:
+    """Write a page for each student with the student's own marks, messages and deadlines: STUDENT.html.
+
+    A page can be given to the student, or filed. It loads nothing, and has no other student's data, no line of a hidden
+    test and no note that is for you. Messages of tests and comments are those of the feedback pages.
+    """
+    from rich.progress import track
+
+    from autograder.course.coursedir import Course, CourseError
+    from autograder.exchange.transcripts import read_transcripts, write_transcripts
+    from autograder.reporting import terminal
+    from autograder.session import require_assignments
+
+    hidden = not terminal.err.is_terminal
+    shown = partial(track, description="Writing", console=terminal.err, transient=True, disable=hidden)
+    with _stoppable("What was written is kept."), _clear_errors():
+        course = Course(_course_folder(folder), db_url)
+        found = read_transcripts(course, assignments or require_assignments(course))
+        if unknown := sorted(set(students) - set(found)):
+            raise CourseError(f"the course has nothing of: {', '.join(map(printable, unknown))}")
+        chosen = {student: found[student] for student in students or found}
+        written = write_transcripts(course, chosen, output, as_pdf=as_pdf, track=shown)
+    click.echo(f"{len(written)} pages are in {output}")
+
+
+@main.command()
+@click.option(
+    "-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The zip file to write."
+)
+@click.option("--assignment", help="Name of the assignment.  [default: the only one]")
+@click.option(
+    "--wheel",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Wheel of this engine to install there.  [default: this version, from the package index]",
+)
+@click.option(
+    "--requirements",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="File for pip with what the notebooks import.",
+)
+@_sandbox_option
+@_course_option
+@_db_option
+def gradescope(
+    output: Path,
+    assignment: str | None,
+    wheel: Path | None,
+    requirements: Path | None,
+    sandbox: str | None,
+    folder: Path | None,
+    db_url: str | None,
+) -> None:
+    """Write the zip file that Gradescope builds its autograder from.
+
+    Students then hand in on Gradescope, and each submission is graded there at once. The file holds the assignment with
+    its hidden tests and reference solution, the settings of a run, and nobody's work or marks.
+    """
+    from autograder.gradescope.bundle import write_bundle
+
+    if not output.parent.is_dir():
+        raise click.UsageError(f"there is no folder {output.parent}")
+    with _stoppable("Nothing was changed."), _clear_errors():
+        course, name = _open_course(folder, db_url, assignment)
+        write_bundle(course, name, output, wheel, requirements, sandbox)
+    click.echo(f"Upload {output} in Gradescope, under Configure Autograder.")
+
+
+@main.command()
+@click.argument("old")
+@click.argument("new")
+@_course_option
+@_db_option
+def rename(old: str, new: str, folder: Path | None, db_url: str | None) -> None:
+    """Give the student with the id OLD the id NEW, in all assignments.
+
+    The folders, the marks, those that a person has given included, extensions, late days and feedback pages get the new
+    id: all of them, or none if anything fails. Nothing is graded again. `autograder rename NEW OLD` undoes it.
+    """
+    from autograder import removal, renaming
+    from autograder.course.coursedir import Course
+    from autograder.reporting import terminal
+
+    with _clear_errors():
+        traces = renaming.rename(Course(_course_folder(folder), db_url), old, new)
+    terminal.show_rows(removal.HEAD, [removal.as_row(new, traces)])
+    click.echo(f"{printable(old)} is {printable(new)} now.")
+
+
+@main.command("release-feedback")
+@click.option("--assignment", help="Name of the assignment.  [default: the only one]")
+@_course_option
+@_db_option
+def release_feedback(assignment: str | None, folder: Path | None, db_url: str | None) -> None:
+    """Give out the feedback pages through nbgrader's exchange, as `nbgrader release_feedback` does.
+
+    That command stops where a student has not handed in through the exchange. This one goes on with the others, and
+    says who cannot fetch the pages there.
+    """
+    from autograder.exchange.release import release_feedback as release
+
+    with _clear_errors():
+        course, name = _open_course(folder, db_url, assignment)
+        done = release(course, name)
+    click.echo(f"Released to {len(done.released)} students.")
+    if done.left_out:
+        names = ", ".join(map(printable, done.left_out))
+        click.echo(f"{len(done.left_out)} have not handed in through the exchange, and cannot fetch it: {names}")
 
 
 def _open_course(folder: Path | None, db_url: str | None, assignment: str | None) -> tuple[Course, str]:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from nbgrader.api import Assignment, Gradebook, MissingEntry, SubmittedAssignment
 
+from autograder.authoring.release import tell_deadline
 from autograder.course.assignment import read_assignment
 from autograder.course.coursedir import Course, CourseError
 from autograder.gradebook.latedays import LateDaysTable
@@ -61,6 +62,7 @@ def parse_time(text: str) -> datetime:
 def set_deadline(course: Course, assignment: str, deadline: datetime | None) -> list[str]:
     """Set the deadline of an assignment, or take it away, and return the students whose marks changed with it.
 
+    The released notebooks in the course say so; those that students have fetched already stay as they are.
     Without a deadline there are no extensions either: nbgrader cannot add one to nothing.
 
     Raises
@@ -82,6 +84,7 @@ def set_deadline(course: Course, assignment: str, deadline: datetime | None) -> 
 
     with Grader(course, read) as grader:
         course.write_gradebook(change)
+        tell_deadline(course, assignment)
         return _reconsider(course, assignment, grader, course.students(assignment))
 
 

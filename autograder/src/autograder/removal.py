@@ -27,7 +27,7 @@ from autograder.service.tokens import STUDENT, Person, Tokens
 HEAD = ("student", "marks in", "by a person", "handed in", "graded", "pages")
 _STEPS = ("submitted", "autograded", "feedback")
 # What a run that failed or was killed has left in the course's scratch folder; the next one would put some of it back.
-_KEPT_BY_RUNS = ("submissions", "replaced", "new/autograded", "new/feedback")
+KEPT_BY_RUNS = ("submissions", "replaced", "new/autograded", "new/feedback")
 
 
 @dataclass
@@ -131,7 +131,7 @@ def remove(course: Course, students: Mapping[str, Traces]) -> None:
         for student, traces in students.items():
             for folders in traces.folders.values():
                 for assignment, folder in folders.items():
-                    for kept in _KEPT_BY_RUNS:
+                    for kept in KEPT_BY_RUNS:
                         shutil.rmtree(course.scratch / assignment / kept / student, ignore_errors=True)
                     _delete(folder)
         for assignment in course.assignments():

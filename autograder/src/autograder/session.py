@@ -73,11 +73,11 @@ def grade_class(request: Request) -> None:
         If the folder of the course cannot be used.
     """
     course = Course(request.folder, request.db_url)
-    _choose_sandbox(course, request)
+    choose_sandbox(course, request)
     assignment = read_assignment(course, assignment_name(course, request.assignment))
     notebook = _notebook_name(assignment, request.notebook)
     students = _choose_students(course, assignment.name, request.students)
-    with _open_executor(request.scheduler) as executor, Grader(course, assignment, notebook, executor) as grader:
+    with open_executor(request.scheduler) as executor, Grader(course, assignment, notebook, executor) as grader:
         started = time.monotonic()
         graded = _grade_due(grader, students, force=request.force)
         seconds = time.monotonic() - started
@@ -182,13 +182,19 @@ def _show_gone(course: Course, summary: Summary) -> None:
         more = f" and {len(gone) - _NAMED} more" if len(gone) > _NAMED else ""
         click.echo(
             f"Marks of students of whom nothing is in submitted/ any more: {', '.join(gone[:_NAMED])}{more}. "
-            "`autograder remove --gone` removes them.",
+            "`autograder remove --gone` removes them; `autograder rename` is for who has another id.",
             err=True,
         )
 
 
-def _choose_sandbox(course: Course, request: Request) -> None:
-    """Set the sandbox, and refuse to run notebooks on this machine if it does not work here."""
+def choose_sandbox(course: Course, request: Request) -> None:
+    """Set the sandbox, and refuse to run notebooks on this machine if it does not work here.
+
+    Raises
+    ------
+    CourseError
+        If it does not work.
+    """
     settings = course.config.ForkProvisioner
     if request.sandbox:
         settings.sandbox = request.sandbox
@@ -197,7 +203,14 @@ def _choose_sandbox(course: Course, request: Request) -> None:
         raise CourseError(f"{obstacle}. Or have submissions run with your rights and your network: --sandbox none")
 
 
-def _open_executor(scheduler: str | None) -> contextlib.AbstractContextManager[Executor | None]:
+def open_executor(scheduler: str | None) -> contextlib.AbstractContextManager[Executor | None]:
+    """Return the cluster of a scheduler, to be used in a ``with`` block; without an address the block gets None.
+
+    Raises
+    ------
+    CourseError
+        If Dask is not installed, or if no scheduler answers.
+    """
     if scheduler is None:
         return contextlib.nullcontext()
     try:

@@ -11,8 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from notebooks.site.build import build
+from notebooks.site.build import build, exercises
+from notebooks.site.execute import changed, execute, lessons
 from notebooks.site.laboratory import PAGE
+from tests.course.repository import EXECUTED, run_of_lesson
 from tests.site.test_site import write
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -47,6 +49,17 @@ def laboratory(tmp_path_factory) -> Path:
         shutil.copy(path, root / "executed")
     build(root / "executed", root / "work", root / "site", root)
     return root / "site" / f"{PAGE}.html"
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory) -> Path:
+    """The built site."""
+    runs = {path.stem: run_of_lesson(path.stem) for path in lessons()}
+    runs |= execute(changed(exercises(), EXECUTED), EXECUTED, allow_errors=True)
+    assert not {name: run.trouble for name, run in runs.items() if run.trouble}
+    folder = tmp_path_factory.mktemp("site")
+    build(EXECUTED, folder / "work", folder / "site")
+    return folder / "site"
 
 
 @pytest.fixture

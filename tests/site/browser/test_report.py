@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 
 from autograder.reporting.items import CellMark, analyse
@@ -57,11 +59,19 @@ def test_other_points_move_mean_and_distribution(page):
         "Mean 2.25 of 5 (45 %), then 5.06 of 10 (51 %). Median 2 of 5 (40 %), then 5.13 of 10 (51 %)."
     )
     assert bars(page) == ["1", "0", "0", "1", "0", "0", "0", "1", "0", "1"]
+    assert page.locator("#command code").text_content() == f"autograder points --assignment '{BAD}' p1/a=7"
     heights = page.locator("#before rect").evaluate_all("all => all.map(bar => Number(bar.getAttribute('height')))")
     assert [height > 0 for height in heights] == [True, False, False, False, True, False, False, False, False, True]
     page.get_by_role("button", name="As it is now").click()
     assert outcome.text_content().startswith("As it is: mean 2.25")
+    assert not page.locator("#command").is_visible()
     assert page.get_by_label("points of p1: a", exact=True).input_value() == "2"
+
+
+def test_the_command_for_other_points_is_what_a_shell_reads(page):
+    page.get_by_label(f"points of p1: {BAD}").fill("0.5")
+    words = shlex.split(page.locator("#command code").text_content())
+    assert words == ["autograder", "points", "--assignment", BAD, f"p1/{BAD}=0.5"]
 
 
 @pytest.mark.parametrize("value", ["", "-3", "0"])

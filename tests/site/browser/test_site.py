@@ -5,31 +5,18 @@ from __future__ import annotations
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
 from playwright.sync_api import expect
 
-from notebooks.site.build import build, exercises
-from notebooks.site.execute import changed, execute, lessons
+from notebooks.site.build import exercises
+from notebooks.site.execute import lessons
 from notebooks.site.laboratory import PAGE as LABORATORY
-from tests.course.repository import EXECUTED, run_of_lesson
 from tests.site.browser.conftest import leaves
 
 PHONE = {"width": 390, "height": 844}
 ALL_PAGES = ["index", LABORATORY, *(f"{path.parent.name}/{path.stem}" for path in [*lessons(), *exercises()])]
-
-
-@pytest.fixture(scope="session")
-def site(tmp_path_factory) -> Path:
-    """The built site."""
-    runs = {path.stem: run_of_lesson(path.stem) for path in lessons()}
-    runs |= execute(changed(exercises(), EXECUTED), EXECUTED, allow_errors=True)
-    assert not {name: run.trouble for name, run in runs.items() if run.trouble}
-    folder = tmp_path_factory.mktemp("site")
-    build(EXECUTED, folder / "work", folder / "site")
-    return folder / "site"
 
 
 @pytest.fixture(scope="session")
@@ -105,17 +92,6 @@ def test_dark_mode_switches_and_leaves_the_pictures_clear(page, served):
     picture = page.locator("div.cell_output img").first
     expect(picture).to_have_css("background-color", "rgba(0, 0, 0, 0)")
     expect(picture).to_have_css("filter", "none")
-
-
-def test_quiz_opens_to_its_feedback(page, served):
-    for name in ALL_PAGES:
-        page.goto(f"{served}/{name}.html")
-        if page.locator(".quiz").count():
-            break
-    option = page.locator(".quiz details").first
-    expect(option.locator("p")).not_to_be_visible()
-    option.locator("summary").click()
-    expect(option.locator("p")).to_be_visible()
 
 
 def test_unsolved_exercise_says_so_kindly_and_points_to_the_lesson(page, served):

@@ -5,15 +5,15 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import ClearSolutions, ComputeChecksums, LockCells
 from traitlets.config import Config
 
 from autograder.authoring.init import write_settings
 from autograder.authoring.masters import AuthoringError, Masters
+from autograder.authoring.release import release
 from autograder.course import notebooks
 from autograder.course.assignment import Template
-from autograder.course.coursedir import Course, run_converter
+from autograder.course.coursedir import Course
 from autograder.course.settings import load_settings_file
 
 
@@ -35,7 +35,7 @@ def build_course(course: Course) -> None:
         source = course.folder("source", ".", masters.assignment(name)) / f"{masters.notebook(name)}.ipynb"
         notebooks.write(masters.source_notebook(name), source)
     for assignment in sorted({masters.assignment(name) for name in names}):
-        run_converter(GenerateAssignment, course, course.directory(assignment_id=assignment))
+        release(course, assignment)
 
 
 def build_exercises(settings: Path, target: Path) -> None:
@@ -54,9 +54,9 @@ def build_exercises(settings: Path, target: Path) -> None:
         masters = Masters(course.config)
         for name in masters.names():
             notebook = masters.notebook(name)
-            release = course.folder("release", ".", masters.assignment(name)) / f"{notebook}.ipynb"
+            released = course.folder("release", ".", masters.assignment(name)) / f"{notebook}.ipynb"
             for suffix in notebooks.SUFFIXES:
-                notebooks.write(notebooks.read(release), target / f"{notebook}{suffix}")
+                notebooks.write(notebooks.read(released), target / f"{notebook}{suffix}")
 
 
 def stale_exercises(settings: Path) -> list[str]:

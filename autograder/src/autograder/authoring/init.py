@@ -6,10 +6,10 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
-from nbgrader.converters import GenerateAssignment
 
+from autograder.authoring.release import release
 from autograder.course import notebooks
-from autograder.course.coursedir import Course, CourseError, run_converter
+from autograder.course.coursedir import Course, CourseError
 from autograder.course.settings import CONFIG
 
 ASSIGNMENT = "ps1"
@@ -76,7 +76,7 @@ def init_course(root: Path) -> Course:
     """
     course = Course(write_settings(root))
     notebooks.write(_source(), course.folder("source", ".", ASSIGNMENT) / f"{_NOTEBOOK}.ipynb")
-    run_converter(GenerateAssignment, course, course.directory(assignment_id=ASSIGNMENT))
+    release(course, ASSIGNMENT)
     released = notebooks.read(course.folder("release", ".", ASSIGNMENT) / f"{_NOTEBOOK}.ipynb")
     answers = {
         "square": "def square(x):\n    return x * x",

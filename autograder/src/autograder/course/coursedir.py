@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import glob
 import logging
 import os
+import re
 import shlex
 import sys
 import warnings
@@ -39,6 +41,10 @@ os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.envir
 
 class CourseError(Exception):
     """A command cannot do what was asked with this course. The message says why, and what to do."""
+
+
+class CourseBusy(CourseError):
+    """Another process is at work in the course; later the same command can succeed."""
 
 
 class _Errors(logging.Handler):
@@ -236,6 +242,14 @@ class Course:
         """
         directory = self.directory(submitted_directory=getattr(self._directory, f"{step}_directory"))
         return sorted(NbGraderAPI(directory, config=self.config).get_submitted_students(assignment))
+
+    def hand_ins(self) -> list[tuple[str, str]]:
+        """Return student and assignment of each folder in ``submitted/``, whether the gradebook knows them or not."""
+        place = self._directory.submitted_directory
+        pattern = self._directory.format_path(place, "(?P<student>[^/]+)", "(?P<assignment>[^/]+)", escape=True)
+        paths = sorted(path for path in glob.iglob(str(self.folder("submitted", "*", "*"))) if os.path.isdir(path))
+        found = (re.fullmatch(pattern, path) for path in paths)
+        return [(match["student"], match["assignment"]) for match in found if match]
 
 
 def _replace_outdated_names(config: Config) -> Config:

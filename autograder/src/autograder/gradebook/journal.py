@@ -19,7 +19,7 @@ from typing import IO
 from nbgrader.api import Assignment, SubmittedAssignment
 from sqlalchemy import Column, MetaData, Select, String, Table, Text, delete, insert, select, text
 
-from autograder.course.coursedir import Course, CourseError
+from autograder.course.coursedir import Course, CourseBusy
 from autograder.gradebook.database import TransactionalGradebook
 
 # nbgrader's tables have no index by which to find the marks of one notebook: each search would read those of the class.
@@ -120,7 +120,7 @@ class Journal:
         self._gradebook.db.execute(delete(_TABLE).where(_TABLE.c.submission_id.in_(submissions)))
 
 
-def lock(course: Course, folder: Path) -> IO[str]:
+def lock(course: Course, folder: Path, activity: str = "grading") -> IO[str]:
     """Return an open file that keeps every other run out of the course until it is closed or this process ends.
 
     Parameters
@@ -129,21 +129,25 @@ def lock(course: Course, folder: Path) -> IO[str]:
         For the message.
     folder : Path
         Where the file is. The folder is added if it is not there.
+    activity : str
+        What the run does; a run that does something else is not kept out.
 
     Raises
     ------
-    CourseError
+    CourseBusy
         If another run has the file.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    file = (folder / "lock").open("a+", encoding="utf-8")
+    file = (folder / f"{activity}.lock").open("a+", encoding="utf-8")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         file.seek(0)
         other = file.read().strip() or "?"
         file.close()
-        raise CourseError(f"process {other} is grading in {course.root} right now; wait for it, or stop it") from error
+        raise CourseBusy(
+            f"process {other} is {activity} in {course.root} right now; wait for it, or stop it"
+        ) from error
     file.truncate(0)
     file.write(f"{os.getpid()}\n")
     file.flush()

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from importlib import resources
 from math import sqrt
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader
@@ -21,11 +20,11 @@ from autograder.course.text import shorten
 from autograder.reporting.items import FEWEST, CellResult
 from autograder.reporting.mistakes import NAMED, SHOWN, Mistake
 from autograder.reporting.states import State
-from autograder.reporting.summary import StudentResult, Summary
+from autograder.reporting.summary import Summary
 from autograder.reporting.tenths import TENTHS
+from autograder.reporting.weights import read_weights
 
 _TEXT = 500  # characters of a text, which a student may have written
-_DIGITS = 6
 
 
 @dataclass
@@ -64,7 +63,7 @@ def page_of(summary: Summary, folder: Path = Path()) -> str:
     )
     environment.filters |= {"bars": _bars, "chance": _chance}
     script = (resources.files("autograder") / "reporting" / "report.js").read_text(encoding="utf-8")
-    by_place = sorted(summary.cells, key=lambda cell: (cell.notebook, cell.grade_id))
+    weights = read_weights(summary)
     return environment.get_template("report.html.j2").render(
         summary=summary,
         State=State,
@@ -73,8 +72,8 @@ def page_of(summary: Summary, folder: Path = Path()) -> str:
         tests=_by_test(summary.mistakes),
         named=NAMED,
         link=lambda mistake, student: _link(mistake, student, folder),
-        weighted=by_place,
-        weights=_weights(summary.marked, by_place),
+        weighted=weights.cells,
+        weights=weights.as_dict(),
         script=Markup(script),
         fingerprint=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
@@ -119,22 +118,6 @@ def _link(mistake: Mistake, student: str, folder: Path) -> Markup:
     """Return the address of a feedback page, seen from the report; empty if there is none."""
     page = mistake.pages.get(student)
     return Markup(quote(os.fsencode(os.path.relpath(page, folder))) if page else "")  # nothing is left to escape
-
-
-def _weights(students: Sequence[StudentResult], cells: Sequence[CellResult]) -> dict[str, Any]:
-    """Return what the script computes totals from: plain numbers, by student in the order of ``cells``.
-
-    To the points in these cells comes ``rest``, which was won in cells that are worth nothing. Of all that, being late
-    leaves the share ``kept``.
-    """
-    won, rest, kept = [], [], []
-    for student in students:
-        points = [student.cells.get((cell.notebook, cell.grade_id), 0) for cell in cells]
-        before = student.score + student.late_penalty
-        won.append([round(n, _DIGITS) for n in points])
-        rest.append(round(before - sum(points), _DIGITS))
-        kept.append(round(student.score / before, _DIGITS) if before else 1)
-    return {"points": [cell.max_score for cell in cells], "won": won, "rest": rest, "kept": kept}
 
 
 def _shown(value: object) -> object:

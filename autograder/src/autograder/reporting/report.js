@@ -5,6 +5,7 @@
   const bars = [...document.querySelectorAll("#tried rect")];
   const labels = [...document.querySelectorAll("#tried text")];
   const outcome = document.getElementById("outcome");
+  const told = document.getElementById("command");
   const height = 110, ground = 140;
 
   const number = (value) => String(Math.round(100 * value) / 100);
@@ -31,6 +32,13 @@
   const figures = (points) => {
     const all = totals(points), most = sum(points);
     return { most, mean: sum(all) / all.length, median: median(all), counts: tenths(all, most) };
+  };
+
+  // A command as a shell reads it: a text between single quotes stands for itself.
+  const quoted = (text) => (/^[\w./=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+  const command = (points) => {
+    const changes = points.map((value, n) => `${data.names[n]}=${value}`).filter((_, n) => points[n] !== data.points[n]);
+    return `autograder points --assignment ${[data.assignment, ...changes].map(quoted).join(" ")}`;
   };
 
   const share = (value, most) => `${number(value)} of ${number(most)}` + (most ? ` (${Math.round((100 * value) / most)} %)` : "");
@@ -66,6 +74,8 @@
       ? `Mean ${share(before.mean, before.most)}, then ${share(now.mean, now.most)}. ` +
         `Median ${share(before.median, before.most)}, then ${share(now.median, now.most)}.`
       : `As it is: mean ${share(before.mean, before.most)}, median ${share(before.median, before.most)}.`;
+    told.hidden = !changed;
+    told.querySelector("code").textContent = command(points);
   }
 
   document.getElementById("reset").addEventListener("click", () => {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ from autograder.reporting.summary import StudentResult, Summary
 if TYPE_CHECKING:
     from autograder.check import CheckResult
     from autograder.doctor import Finding
+    from autograder.reporting.weights import Weights
 
 _NAMED = 5  # how many to name in one line
 _ROWS = 200  # of the table of students
@@ -160,6 +162,21 @@ def show_rows(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
     out.print(table)
+
+
+def show_weights(weights: Weights, changes: Mapping[str, float]) -> None:
+    """Print mean and median of the class as they are, and as they would be with other points for these cells."""
+    others = [changes.get(name, points) for name, points in zip(weights.names, weights.points, strict=True)]
+    rows = []
+    for label, points in (("now", weights.points), ("then", others)):
+        totals, most = weights.totals(points), sum(points)
+        figures = (
+            [f"{figure(totals):.4g}" for figure in (statistics.fmean, statistics.median)] if totals else ["-", "-"]
+        )
+        rows.append((label, *figures, f"{most:g}"))
+    show_rows(("class", "mean", "median", "of"), rows)
+    if unknown := [name for name in changes if name not in weights.names]:
+        out.print(Text(printable(f"Without {', '.join(unknown)}: nobody has marks there yet, or only of 0 points.")))
 
 
 def show_speed(notebooks: int, seconds: float) -> None:

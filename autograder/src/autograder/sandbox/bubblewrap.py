@@ -177,7 +177,8 @@ def _advise() -> str:
         path = Path("/proc/sys") / setting.replace(".", "/")
         if os.geteuid() != 0 and path.exists() and path.read_text().strip() != value:
             return f"ordinary users may make no namespaces, so run `sudo sysctl -w {setting}={value}`"
-    return "in a container, start it with --privileged"
+    options = " ".join(f"--security-opt {name}=unconfined" for name in ("seccomp", "apparmor", "systempaths"))
+    return f"in a container, be an ordinary user and start it with {options}, or start it with --privileged"
 
 
 def _as_root() -> str:

@@ -1,0 +1,1 @@
+"""Grade on Gradescope: a package for its autograder, and what runs there."""

@@ -1,0 +1,1 @@
+"""Find answers of different students that are alike."""

@@ -1,0 +1,1 @@
+"""Watches ``submitted/``, and grades what arrives there."""
