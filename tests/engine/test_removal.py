@@ -190,3 +190,14 @@ def test_while_others_grade_nothing_is_removed(course):
     assert run.returncode == 1
     assert "is grading in" in run.stderr
     assert names_in_gradebook(course) == {*CLASS, "dee"}
+
+
+def test_a_student_can_be_removed_before_anything_is_graded(tmp_path):
+    course = make_course(tmp_path / "course")
+    with course.gradebook() as book:
+        book.add_student("ann")
+    hand_in(course, "ann")
+    run = remove(course, "--student", "ann", "--yes")
+    assert run.returncode == 0, run.stderr
+    assert names_in_gradebook(course) == set()
+    assert not (course.root / "submitted" / "ann").exists()

@@ -148,8 +148,10 @@ def remove(course: Course, students: Mapping[str, Traces]) -> None:
 
 
 def _remove_from_gradebook(course: Course, students: list[str]) -> None:
+    names = course.assignments()
     with course.gradebook(TransactionalGradebook) as book:
-        journals = [Journal(book, assignment.name) for assignment in book.assignments]
+        # Before anything is read: a new journal is a table, and no reader may have the gradebook then.
+        journals = [Journal(book, name) for name in names]
         with book.transaction():
             LateDaysTable(book).forget(SubmittedAssignment.student_id.in_(students))
             for student in students:
