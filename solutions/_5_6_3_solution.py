@@ -323,8 +323,8 @@ with check("08_saving", "Thaw in another kitchen"):
 # **An example that is not the answer.** The mean of signed differences hides a large error behind its opposite:
 
 # %%
-before, after = np.array([0.2, 0.5, 0.8]), np.array([0.6, 0.5, 0.4])
-(after - before).mean().round(3)
+before, after = np.array([0.25, 0.5, 0.75]), np.array([0.75, 0.5, 0.25])
+float((after - before).mean())
 
 # %% [markdown]
 # What a right answer gives for three formats, one exact, one 0.25 too low for one customer, one broken:

@@ -79,13 +79,18 @@ def test_two_notebooks_share_no_state_of_python(run):
     assert seen == "False False False\n"
 
 
-def test_every_kernel_has_a_folder_and_randomness_of_its_own(run, tmp_path):
-    draw = "import os, random, numpy\nprint(os.getcwd(), random.random(), numpy.random.rand())"
-    (tmp_path / "other").mkdir()
-    (one,), (two,) = run(draw), run(draw, folder=tmp_path / "other")
-    assert one.split()[0] == str(tmp_path)
-    assert two.split()[0] == str(tmp_path / "other")
-    assert not set(one.split()[1:]) & set(two.split()[1:])
+def test_every_kernel_has_a_folder_and_randomness_of_its_own(kind, run, tmp_path):
+    draw = "import os, random, numpy\nprint(os.getcwd(), *os.listdir(), random.random(), numpy.random.rand())"
+    folders = [tmp_path / name for name in ("one", "two")]
+    shown = []
+    for folder in folders:
+        folder.mkdir()
+        (folder / f"file_of_{folder.name}").touch()
+        shown.append(run(draw, folder=folder)[0].split())
+    for folder, (place, *names, _, _) in zip(folders, shown, strict=True):
+        assert place == SANDBOXES[kind]().place(str(folder))
+        assert names == [f"file_of_{folder.name}"]
+    assert not set(shown[0][2:]) & set(shown[1][2:])
 
 
 def test_subprocesses_files_and_magics_work(run):

@@ -141,8 +141,21 @@ class Grader:
         request.parent.mkdir(parents=True, exist_ok=True)
         request.write_text(text, encoding="utf-8")
 
+    def outdated(self, students: list[str]) -> list[str]:
+        """Return those of these students whose feedback pages show other points, comments or times than the gradebook.
+
+        Raises
+        ------
+        OperationalError
+            If the gradebook cannot be read.
+        """
+        outdated = self._recorder.outdated()
+        return [student for student in students if student in outdated]
+
     def reconsider(self, students: list[str]) -> list[str]:
         """Apply the deadline as it is now to what was graded, and return those of the students whose marks changed.
+
+        Their feedback pages are written anew.
 
         Raises
         ------

@@ -139,7 +139,18 @@ def _grade_due(grader: Grader, students: list[str], *, force: bool) -> list[Grad
         for submission in grader.grade(due):
             graded.append(submission)
             progress.update(task, advance=1)
+    _renew_pages(grader, [student for student in students if student not in set(due)])
     return graded
+
+
+def _renew_pages(grader: Grader, students: list[str]) -> None:
+    """Write feedback pages anew where a person has given points or comments since."""
+    if outdated := grader.outdated(students):
+        with terminal.err.status("Writing feedback pages"):
+            grader.reconsider(outdated)
+        click.echo(
+            f"Feedback pages written anew, for points, comments or times have changed: {len(outdated)}", err=True
+        )
 
 
 def _show(

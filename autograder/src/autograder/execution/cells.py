@@ -190,13 +190,10 @@ class ForkExecute(CellsExecute):
         try:
             with contextlib.ExitStack() as opened:
                 opened.callback(self._kernel.channel.close)
-                judge: ForkedKernel | None = None
-                if self.judging:
-                    judge = opened.enter_context(self.judging.start(provisioner, self._kernel, self.kc, env))
                 self.inbox = self._kernel.inbox
                 core = opened.enter_context(self._kernel.turn())
-                if judge:
-                    judge.begin(core)
+                if self.judging:
+                    opened.enter_context(self.judging.start(provisioner, self._kernel, self.kc, env, core))
                 started = time.monotonic()
                 yield
                 self.seconds = time.monotonic() - started

@@ -48,14 +48,15 @@ class Judging:
 
     @contextlib.contextmanager
     def start(
-        self, provisioner: ForkProvisioner, kernel: ForkedKernel, client: GradingClient, env: dict[str, str]
-    ) -> Iterator[ForkedKernel]:
-        """Start the judge for a kernel, and end it after the block."""
-        process = provisioner.start_judge(env, self._files)
+        self, provisioner: ForkProvisioner, kernel: ForkedKernel, client: GradingClient, env: dict[str, str], core: int
+    ) -> Iterator[None]:
+        """Start the judge for a kernel, on the same core, and end it after the block."""
+        server = provisioner.take_judge_server(env, self._files)
+        server.begin(core)
         self._kernel, self._client = kernel, client
-        self._judge = JudgeClient(process, kernel.channel)
+        self._judge = JudgeClient(server, kernel.channel)
         with contextlib.closing(self._judge):
-            yield process
+            yield
 
     def takes(self, cell: NotebookNode) -> bool:
         """Return whether the judge decides a cell. It runs one that is the instructor's and no test, as the kernel."""

@@ -58,6 +58,8 @@ class Entry:
         By the name of the notebook, why it could not be run, or not to its end.
     reasons : dict
         By the name of the notebook, what the tests printed that gave a part of their points, by their nbgrader ids.
+    shown : str
+        What the feedback pages show of the gradebook; see `autograder.gradebook.shown`.
     """
 
     id: str
@@ -69,6 +71,7 @@ class Entry:
     answered: dict[str, dict[str, bool]] = field(default_factory=dict)
     stopped: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, dict[str, str]] = field(default_factory=dict)
+    shown: str = ""
 
 
 class Journal:

@@ -24,6 +24,7 @@ from autograder.gradebook.database import TransactionalGradebook, retry
 from autograder.gradebook.failures import find_failures, find_places
 from autograder.gradebook.journal import Entry, Journal
 from autograder.gradebook.points import describe_odd_numbers, find_reasons
+from autograder.gradebook.shown import read_shown
 from autograder.intake.submission import Submission
 
 T = TypeVar("T")
@@ -115,6 +116,19 @@ class Recorder:
         """Return how each student's submission was graded."""
         return retry(self._journal.entries)
 
+    def outdated(self) -> set[str]:
+        """Return the students whose feedback pages show something else than the gradebook has by now.
+
+        Points and comments that a person has given since are not on them.
+        """
+
+        def read() -> dict[str, str]:
+            with self._gradebook.engine.connect() as connection:
+                return read_shown(connection, self._assignment)
+
+        now = retry(read)
+        return {student for student, entry in self.entries().items() if entry.shown != now.get(student)}
+
     def forget(self, students: list[str], names: list[str]) -> None:
         """Make the notebooks with these names due again for these students. Their marks stay until there are new ones.
 
@@ -158,7 +172,7 @@ class Recorder:
             if entry is None:
                 return False
             changed = self._marks.reconsider(student)
-            self._journal.write(student, replace(entry, id=old.name))
+            self._journal.write(student, replace(entry, id=old.name, shown=self._read_shown(student)))
             if graded.is_dir():
                 new_pages = self._empty_folder("feedback", student)
                 self._feedback.write(student, graded, new_pages)
@@ -205,11 +219,17 @@ class Recorder:
             places=renewed(old.places, {name: find_places(nb) for name, nb in ran.items()}),
             answered=renewed(old.answered, {name: find_answered(nb) for name, nb in ran.items()}),
             reasons=renewed(old.reasons, {name: find_reasons(nb) for name, nb in ran.items()}),
+            shown=self._read_shown(submission.student),
             stopped=renewed(old.stopped, {name: shorten(why, _REASON) for name, why in submission.stopped.items()}),
         )
 
+    def _read_shown(self, student: str) -> str:
+        return read_shown(self._gradebook.db, self._assignment, student)[student]
+
     def _recover(self) -> None:
         """Put back what a run had replaced that was killed before it could commit."""
+        if not self._replaced.exists():  # as nearly always: to read the entries of a large class takes a while
+            return
         entries = self.entries()
         for old in self._replaced.glob("*/*"):
             student = old.parent.name

@@ -50,13 +50,14 @@ class Finding:
     timed_out: bool = False
 
 
-class Process(Protocol):
-    """What this needs of a forked process; see `autograder.kernels.client.ForkedKernel`."""
+class Server(Protocol):
+    """What this needs of a judge server; see `autograder.kernels.judges.JudgeServer`."""
 
-    channel: socket.socket
+    def fork_judge(self, link: socket.socket) -> socket.socket:
+        """Have a judge forked that asks the kernel at the other end of ``link``; return the connection to it."""
 
-    def kill(self) -> None:
-        """End the process."""
+    def release(self, *, idle: bool) -> None:
+        """Take note that the judge is not needed any more; ``idle`` says whether it has done all that was ordered."""
 
 
 class JudgeClient:
@@ -64,18 +65,18 @@ class JudgeClient:
 
     Parameters
     ----------
-    process : Process
-        Its `autograder.judge.process` serves on the other end of its channel.
+    server : Server
+        It forks the judge, an `autograder.judge.process`.
     link : socket.socket
         Connected to the notebook's kernel. It is closed here.
     """
 
-    def __init__(self, process: Process, link: socket.socket):
-        self._process = process
+    def __init__(self, server: Server, link: socket.socket):
+        self._server = server
         with link:
-            socket.send_fds(process.channel, [b"\0"], [link.fileno()])
-        self._control: Link | None = Link(process.channel)
-        self._running = 0
+            self._connection = server.fork_judge(link)
+        self._control: Link | None = Link(self._connection)
+        self._running = 0  # orders that the judge has not answered yet
 
     def run(self, source: str) -> None:
         """Have the judge run one of the instructor's cells, without waiting for its end."""
@@ -87,9 +88,8 @@ class JudgeClient:
 
     def _order(self, **order: Any) -> None:
         if self._control:
-            self._running += 1
             with self._giving_up():
-                self._control.send(order, [])
+                self._send(order)
 
     def decide(
         self,
@@ -126,8 +126,7 @@ class JudgeClient:
             deadline = time.monotonic() + timeout if timeout else None
             while self._running:
                 self._receive(deadline)
-                self._running -= 1
-            self._control.send({**order, "allowed": None if allowed is None else sorted(allowed)}, [])
+            self._send({**order, "allowed": None if allowed is None else sorted(allowed)})
             try:
                 return Finding(**self._receive(time.monotonic() + timeout if timeout else None))
             except TimeoutError:
@@ -138,17 +137,23 @@ class JudgeClient:
     def close(self) -> None:
         """End the judge."""
         if self._control:
-            self._process.kill()
             self._control.close()
             self._control = None
+            self._server.release(idle=not self._running)
+
+    def _send(self, order: dict[str, Any]) -> None:
+        assert self._control
+        self._running += 1
+        self._control.send(order, [])
 
     def _receive(self, deadline: float | None) -> dict[str, Any]:
         assert self._control
-        self._process.channel.settimeout(None if deadline is None else max(deadline - time.monotonic(), 0.001))
+        self._connection.settimeout(None if deadline is None else max(deadline - time.monotonic(), 0.001))
         try:
             answer, _ = self._control.receive()
         finally:
-            self._process.channel.settimeout(None)
+            self._connection.settimeout(None)
+        self._running -= 1
         return dict(answer)
 
     @contextlib.contextmanager

@@ -1,9 +1,9 @@
 """The process of the judge: it runs the instructor's cells of one notebook, and no code of a submission ever.
 
-It is forked as a kernel is, in a sandbox of its own. Orders come on a socket to the grader: ``{"do": "run"}`` for one
-of the instructor's cells that is no test, ``{"do": "judge"}`` for a test, ``{"do": "forget"}`` where an answer may bind
-names anew. The first message brings the socket to the kernel of the notebook, which answers the judge's questions: see
-`autograder.judge.peer`.
+A judge server forks it in a sandbox that no submission is in: see `autograder.kernels.judgeserver`. Orders come on a
+socket to the grader: ``{"do": "run"}`` for one of the instructor's cells that is no test, ``{"do": "judge"}`` for a
+test, ``{"do": "forget"}`` where an answer may bind names anew. On another socket the kernel of the notebook answers the
+judge's questions: see `autograder.judge.peer`.
 """
 
 from __future__ import annotations
@@ -22,23 +22,20 @@ from autograder.judge.questions import Questions, Unjudged
 from autograder.judge.shell import CellShell, Output, PreparedShell
 
 
-def serve(prepared: PreparedShell, channel: int) -> None:
-    """Obey the orders that come on an open file until the grader closes the other end.
+def serve(prepared: PreparedShell, grader: int, kernel: int) -> None:
+    """Obey the grader's orders until it closes its end.
 
     Parameters
     ----------
     prepared : PreparedShell
-    channel : int
-        The open file.
+        The shell of this process.
+    grader, kernel : int
+        Open files, which are connected to the grader and to the notebook's kernel.
     """
-    prepared.activate()
     shell, namespace = prepared.shell, prepared.namespace
-    connection = socket.socket(fileno=channel)
-    _, files, _, _ = socket.recv_fds(connection, 1, 1)
-    if files:
-        questions = namespace.questions = Questions(Link(socket.socket(fileno=files[0])), namespace)
-        with contextlib.suppress(LinkLost):
-            _obey(Link(connection), shell, namespace, questions)
+    questions = namespace.questions = Questions(Link(socket.socket(fileno=kernel)), namespace)
+    with contextlib.suppress(LinkLost):
+        _obey(Link(socket.socket(fileno=grader)), shell, namespace, questions)
 
 
 def _obey(control: Link, shell: CellShell, namespace: LiveNamespace, questions: Questions) -> None:

@@ -23,6 +23,7 @@ from typing import Any, BinaryIO
 from autograder.kernels import MESSAGE
 from autograder.kernels.cores import TURNS, usable_cores
 from autograder.kernels.forkserver import FORK, READY, RETIRE, FileState, read_state
+from autograder.kernels.judges import JudgeServer, JudgeServers
 from autograder.sandbox import transfer
 from autograder.sandbox.base import Sandbox
 from autograder.sandbox.kinds import SANDBOXES
@@ -73,23 +74,29 @@ class ForkServer:
         atexit.register(self.stop)
 
     def start_kernel(
-        self, order: dict[str, Any], listeners: Sequence[socket.socket] = (), inbox: BinaryIO | None = None
+        self,
+        order: dict[str, Any],
+        listeners: Sequence[socket.socket] = (),
+        inbox: BinaryIO | None = None,
+        folder: Path | None = None,
     ) -> ForkedKernel:
-        """Fork a kernel, or a judge.
+        """Fork a kernel, or a judge server.
 
         Parameters
         ----------
         order : dict
             ``role``, ``cwd``, ``env`` and ``limits``. The role is ``grading`` for a kernel that a `GradingClient`
-            talks to, ``judge`` for an `autograder.judge.process`, and ``jupyter`` for a kernel of Jupyter's clients.
+            talks to, ``judge`` for a judge server, and ``jupyter`` for a kernel of Jupyter's clients.
             The latter has also ``argv``, the kernel's arguments, which begin with -f and a connection file; ``ports``,
             the ports in the connection file, in the sequence of ``listeners``; and, if the sandbox confines,
             ``connection``, the content of the connection file.
         listeners : sequence of socket.socket
             Listening sockets, one per port, at which clients can reach a kernel that is confined.
         inbox : binary file, optional
-            The files that it gets, as `pack` gives them, if those are not the ones in ``cwd``. What it writes is not
+            The files that it gets, as `pack` gives them, if those are not the ones in ``folder``. What it writes is not
             kept then.
+        folder : Path, optional
+            The folder that it works on, or on a copy of, as this process sees it; by default ``cwd``.
 
         Raises
         ------
@@ -100,10 +107,32 @@ class ForkServer:
         """
         process = self._ensure_process(order["env"])
         try:
-            return ForkedKernel(order, self.sandbox, process.control, listeners, inbox)
+            return ForkedKernel(order, self.sandbox, process.control, listeners, inbox, folder)
         except ForkServerEnded:  # because it was idle, just when the request was sent
             self._forget(process)
-        return ForkedKernel(order, self.sandbox, self._ensure_process(order["env"]).control, listeners, inbox)
+        process = self._ensure_process(order["env"])
+        return ForkedKernel(order, self.sandbox, process.control, listeners, inbox, folder)
+
+    def take_judge_server(self, order: dict[str, Any], files: Path) -> JudgeServer:
+        """Return a judge server that is free, or start one.
+
+        Parameters
+        ----------
+        order : dict
+            As in `start_kernel`; its role is ``judge``.
+        files : Path
+            A folder with the files that the judge gets copies of.
+
+        Raises
+        ------
+        RuntimeError
+            If it does not start.
+        """
+
+        def start() -> ForkedKernel:
+            return self.start_kernel(order, inbox=pack(files, self.sandbox, order["limits"]))
+
+        return self._ensure_process(order["env"]).judges.take(order, files, start)
 
     def start_in_background(self, env: dict[str, str]) -> None:
         """Start the process while this one does something else.
@@ -196,12 +225,15 @@ class _Process:
     ----------
     unfit : str
         A module that cannot be imported before a fork, if it has ended for that reason.
+    judges : JudgeServers
+        The free ones among its judge servers.
     """
 
     def __init__(self, process: subprocess.Popen[Any], control: socket.socket):
         self._process = process
         self.control = control
         self.unfit = ""
+        self.judges = JudgeServers()
         self._sources: dict[str, FileState | None] = {}
 
     def wait_until_ready(self) -> bool:
@@ -228,11 +260,13 @@ class _Process:
 
     def retire(self) -> None:
         """Have the process end as soon as it has no kernels."""
+        self.judges.close()
         with contextlib.suppress(OSError):  # it has ended
             self.control.send(RETIRE)
 
     def stop(self) -> None:
         """End the process and its kernels, and wait for it."""
+        self.judges.close()
         self.control.close()
         self._process.wait()
 
@@ -263,6 +297,7 @@ class ForkedKernel:
         Connected to the fork server.
     listeners : sequence of socket.socket
     inbox : binary file, optional
+    folder : Path, optional
         See `ForkServer.start_kernel`.
 
     Attributes
@@ -288,11 +323,12 @@ class ForkedKernel:
         control: socket.socket,
         listeners: Sequence[socket.socket],
         inbox: BinaryIO | None,
+        folder: Path | None,
     ):
         self.reason = self.unsaved = ""
         self.lost = False
         self.returncode: int | None = None
-        self._folder = Path(order["cwd"])
+        self._folder = folder or Path(order["cwd"])
         self._client, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.channel, channel = socket.socketpair()
         self.messages, messages = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

@@ -1,4 +1,4 @@
-"""Turn a forked process into what was ordered: an IPython kernel, or a judge."""
+"""Turn a forked process into what was ordered: an IPython kernel, or a judge server."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import atexit
 import gc
 import json
 import os
-import random
 import signal
 import sys
 import threading
@@ -15,8 +14,8 @@ from typing import Any, NoReturn
 
 from ipykernel.zmqshell import ZMQInteractiveShell
 
-from autograder.judge import process as judge_process
 from autograder.judge.shell import PreparedShell
+from autograder.kernels import judgeserver
 from autograder.kernels.gradingapp import HISTORY, GradingKernel, GradingKernelApp
 from autograder.kernels.kernelapp import ALWAYS, KernelApp
 from autograder.sandbox import syscalls
@@ -28,7 +27,7 @@ _judge_shell: PreparedShell
 
 
 def run_kernel(order: dict[str, Any], confinement: Confinement, problems: int, files: tuple[int, int]) -> NoReturn:
-    """Confine this process and be the kernel or the judge, never to return.
+    """Confine this process and be the kernel or the judge server, never to return.
 
     Parameters
     ----------
@@ -39,8 +38,8 @@ def run_kernel(order: dict[str, Any], confinement: Confinement, problems: int, f
     problems : int
         Open file. What keeps this process from becoming a kernel is written there; it is closed in any case.
     files : tuple of int
-        Open files. The first one is connected to a kernel's judge, or from a judge to the grader. The second one is
-        connected from a kernel that grades to the grader.
+        Open files. The first one is connected to a kernel's judge, or from a judge server to the grader. The second
+        one is connected from a kernel that grades to the grader.
     """
     try:
         os.setsid()  # a process group, so that a signal reaches what the kernel has started
@@ -57,7 +56,7 @@ def run_kernel(order: dict[str, Any], confinement: Confinement, problems: int, f
         if order["role"] == "judge":
             _forget_kernel()
             sys.path.insert(0, order["cwd"])
-            judge_process.serve(_judge_shell, channel)
+            judgeserver.serve(_judge_shell, channel)
             os._exit(0)
         sys.argv = ["ipykernel_launcher", *argv]
         output_limit = order["limits"]["output"] + ALWAYS
@@ -77,7 +76,7 @@ def run_kernel(order: dict[str, Any], confinement: Confinement, problems: int, f
 
 
 def prepare() -> None:
-    """Prepare, in the fork server, the kernel and the judge that its children become."""
+    """Prepare, in the fork server, the kernel and the judge server that its children become."""
     global _judge_shell
     _judge_shell = PreparedShell()
     GradingKernelApp.instance().prepare()
@@ -118,6 +117,4 @@ def _reset_process(env: dict[str, str], files: tuple[int, int]) -> None:
     os.close(nowhere)
     os.environ.clear()
     os.environ.update(env)
-    random.seed()
-    if "numpy" in sys.modules:
-        sys.modules["numpy"].random.seed()
+    judgeserver.reset_randomness()

@@ -16,7 +16,8 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from traitlets import Bool, Dict, Enum, List, Unicode
 from traitlets.config import Config
 
-from autograder.kernels.client import ForkedKernel, ForkServer, pack, shared_fork_server
+from autograder.kernels.client import ForkedKernel, ForkServer, shared_fork_server
+from autograder.kernels.judges import JudgeServer
 from autograder.sandbox.kinds import SANDBOXES
 from autograder.sandbox.limits import Limits
 
@@ -84,10 +85,11 @@ class ForkProvisioner(LocalProvisioner):
         self.cwd = cwd = os.path.realpath(folder)
         server = shared_fork_server((), self.sandbox, tuple(self.visible)) if bare else self.fork_server()
         server.sandbox.refuse(cwd)
-        return server.start_kernel(self._order("grading", env, cwd), inbox=inbox)
+        order = self._order("grading", env, server.sandbox.place(cwd))
+        return server.start_kernel(order, inbox=inbox, folder=Path(cwd))
 
-    def start_judge(self, env: dict[str, str], files: Path) -> ForkedKernel:
-        """Fork the judge of this kernel's notebook, `autograder.judge.process`; it gets copies of these files.
+    def take_judge_server(self, env: dict[str, str], files: Path) -> JudgeServer:
+        """Return a server that forks the judge of this kernel's notebook, which gets copies of these files.
 
         Raises
         ------
@@ -95,8 +97,8 @@ class ForkProvisioner(LocalProvisioner):
             If it does not start.
         """
         server = self.fork_server()
-        order = self._order("judge", env, str(self.cwd if server.sandbox.confines else files))
-        return server.start_kernel(order, inbox=pack(files, server.sandbox, order["limits"]))
+        place = server.sandbox.place(str(self.cwd)) if server.sandbox.confines else str(files)
+        return server.take_judge_server(self._order("judge", env, place), files)
 
     def _order(self, role: str, env: dict[str, str], cwd: str) -> dict[str, Any]:
         limits = Limits(parent=self).as_dict()

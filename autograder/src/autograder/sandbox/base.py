@@ -66,6 +66,9 @@ class Sandbox(Protocol):
     def refuse(self, folder: str) -> None:
         """Raise `RuntimeError` if a notebook cannot work in this folder."""
 
+    def place(self, folder: str) -> str:
+        """Return where a notebook finds this folder that works on it, or on a copy of it."""
+
     def pack(self, folder: Path, archive: BinaryIO, limit: int) -> None:
         """Write the files that the kernel gets to ``archive``.
 

@@ -23,6 +23,7 @@ from autograder.sandbox.view import CHANNELS, ENGINE, HOME, OWN, STAGE, environm
 # Of all capabilities of root, the fork server keeps those that it needs to give kernels their namespaces: to mount
 # and unshare, to become the kernel's user, and to end its processes.
 _CAPABILITIES = ("SYS_ADMIN", "SETUID", "SETGID", "KILL")
+_SUBMISSION = "submission"  # the name of every submission's folder, as its notebooks see it
 _FREE_NAMESPACES = {"kernel.apparmor_restrict_unprivileged_userns": "0", "kernel.unprivileged_userns_clone": "1"}
 
 
@@ -51,6 +52,10 @@ class BubblewrapSandbox:
         for path in self.view:
             if Path(folder).is_relative_to(path):
                 raise RuntimeError(f"{folder} lies in {path}, which every sandbox shows: move the notebooks elsewhere")
+
+    def place(self, folder: str) -> str:
+        """Return the same path for all submissions of an assignment, so that their judges can share a sandbox."""
+        return str(Path(folder).with_name(_SUBMISSION))
 
     def pack(self, folder: Path, archive: BinaryIO, limit: int) -> None:
         """Write all files of the folder but those that are visible anyway."""

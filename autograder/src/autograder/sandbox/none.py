@@ -36,6 +36,10 @@ class NoSandbox:
     def refuse(self, folder: str) -> None:
         """Accept every folder."""
 
+    def place(self, folder: str) -> str:
+        """Return the folder itself."""
+        return folder
+
     def pack(self, folder: Path, archive: BinaryIO, limit: int) -> None:
         """Write nothing: the kernel works in the folder itself."""
 
