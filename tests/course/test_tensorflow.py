@@ -22,7 +22,7 @@ print(keras.models.load_model('model.keras').predict(np.ones((3, 2)), verbose=0)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
-@pytest.mark.parametrize("sandbox", ["none", "bubblewrap"])
+@pytest.mark.parametrize("sandbox", ["none", "bubblewrap", "landlock"])
 def test_tensorflow_trains_in_a_forked_kernel(tmp_path, sandbox):
     nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CODE)], metadata={"kernelspec": KERNELSPEC})
     config = Config({"ForkProvisioner": {"modules": ["tensorflow", "keras"], "sandbox": sandbox}})

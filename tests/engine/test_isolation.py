@@ -25,6 +25,7 @@ from traitlets.config import Config
 import autograder
 from autograder.execution.notebook import run_notebook
 from autograder.kernels import client
+from autograder.sandbox.kinds import find_obstacle
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")
 PATIENCE = 120  # s, that one of them waits for the other; only a kernel that is lost takes so long
@@ -201,19 +202,20 @@ CHANNELS = [
     Channel(
         "inotify",
         "open(SHARED + '/table.csv').read()",
-        "return bool(os.read(watched, 4096))",
+        "return watched if isinstance(watched, str) else bool(os.read(watched, 4096))",
         """
-            watched = keep(call(libc.inotify_init1, os.O_NONBLOCK))
-            call(libc.inotify_add_watch, watched, (SHARED + '/table.csv').encode(), 0x20)
+            watched = describe(call, libc.inotify_init1, os.O_NONBLOCK)
+            print(describe(call, libc.inotify_add_watch, watched, (SHARED + '/table.csv').encode(), 0x20))
         """,
     ),
     Channel(
         "inotify_of_the_system",
         "os.listdir(os.path.dirname(SYSTEM)); open(SYSTEM).read()",
-        "return bool(os.read(watched, 4096))",
+        "return watched if isinstance(watched, str) else bool(os.read(watched, 4096))",
         """
-            watched = keep(call(libc.inotify_init1, os.O_NONBLOCK))
-            for path in (SYSTEM, os.path.dirname(SYSTEM)): call(libc.inotify_add_watch, watched, path.encode(), 0x20)
+            watched = describe(call, libc.inotify_init1, os.O_NONBLOCK)
+            for path in (SYSTEM, os.path.dirname(SYSTEM)):
+                print(describe(call, libc.inotify_add_watch, watched, path.encode(), 0x20))
         """,
     ),
     Channel(
@@ -309,6 +311,9 @@ HELD_BY_GRADERS = [
     and channel.name.endswith(("null", "random", "executable", "namespace", "terminal"))
 ]  # fmt: skip
 
+# All notebooks have the same network and the same numbers of processes there: who asks learns which are taken.
+OPEN_UNDER_LANDLOCK = ("tcp", "signals", "process_file_descriptors")
+
 ABSENT = "EPERM|EACCES|ENOSYS|EINVAL|EOPNOTSUPP|EAFNOSUPPORT|EPROTONOSUPPORT"
 
 
@@ -366,10 +371,18 @@ def open_channels(tmp_path_factory):
     return run_all(tmp_path_factory.mktemp("open"), "none")
 
 
+@pytest.fixture(scope="module", params=["bubblewrap", "landlock"])
+def sandbox(request):
+    """Return the name of a sandbox that confines."""
+    if request.param == "landlock" and (obstacle := find_obstacle("landlock")):
+        pytest.skip(str(obstacle))
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def closed_channels(tmp_path_factory):
+def closed_channels(sandbox, tmp_path_factory):
     """What sender and receiver print in the sandbox."""
-    return run_all(tmp_path_factory.mktemp("closed"), "bubblewrap")
+    return run_all(tmp_path_factory.mktemp("closed"), sandbox)
 
 
 @pytest.mark.parametrize("name", [channel.name for channel in CHANNELS])
@@ -383,17 +396,20 @@ def test_it_works_without_a_sandbox(open_channels, name):
 
 
 @pytest.mark.parametrize("name", [channel.name for channel in CHANNELS])
-def test_it_is_closed_in_the_sandbox(closed_channels, name):
+def test_it_is_closed_in_the_sandbox(closed_channels, sandbox, name):
     sent, found = closed_channels[name]
     assert sent.startswith(("SENT", "REFUSED"))
-    assert found.startswith("NOTHING"), (sent, found)
+    if sandbox == "landlock" and name in OPEN_UNDER_LANDLOCK:
+        assert found.startswith("SEEN"), "it is closed now: say so in the docs"
+    else:
+        assert found.startswith("NOTHING"), (sent, found)
 
 
 def test_every_kernel_is_another_user(tmp_path):
     if os.geteuid() != 0:
         pytest.skip("only root can make kernels other users")
     programs = {"one": ["import os; print(os.getuid())"], "other": ["import os; print(os.getuid())"]}
-    (one,), (other,) = run_together(tmp_path, programs, {})
+    (one,), (other,) = run_together(tmp_path, programs, {"ForkProvisioner": {"sandbox": "bubblewrap"}})
     assert int(one) != int(other)
     assert min(int(one), int(other)) > 2**16
 

@@ -43,14 +43,14 @@ def test_a_kernel_that_does_not_end_by_itself_is_ended(tmp_path):
     assert not psutil.pid_exists(int(texts[0]))
 
 
-def test_fork_server_starts_in_the_background_and_the_first_kernel_raises_what_failed(tmp_path):
+def test_fork_server_starts_before_it_is_needed_and_the_first_kernel_raises_what_failed(tmp_path):
     server = ForkServer((), "none")
     no_python = {"PYTHONHOME": "/nowhere"}
-    server.start_in_background(no_python)
+    server.start(no_python)
     for _ in range(3):
         with pytest.raises(RuntimeError, match="did not start"):
             server.start_kernel(make_order(tmp_path, env=no_python))
-    server.start_in_background(dict(os.environ))
+    server.start(dict(os.environ))
     kernel = server.start_kernel(make_order(tmp_path))
     assert kernel.poll() is None
     server.stop()

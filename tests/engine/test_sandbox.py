@@ -17,9 +17,11 @@ from nbformat.v4 import new_output
 from autograder.execution.notebook import KernelLost
 from autograder.execution.outputs import OutputLimit, repair
 from autograder.kernels.provisioner import ForkProvisioner
-from autograder.sandbox import bubblewrap, transfer, view
+from autograder.sandbox import bubblewrap, domain, kinds, landlock, seccomp, storage, transfer, view
+from autograder.sandbox.base import Obstacle
 from autograder.sandbox.limits import Limits, UsageMonitor, show
 from tests.engine.kernel_support import run_cells, wait_until
+from tests.engine.no_namespaces import readable_by_all
 from tests.support import ROOT
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")
@@ -94,12 +96,59 @@ def test_what_is_in_the_way_is_named(tmp_path, monkeypatch, platform, bwrap, say
 def test_notebooks_are_not_run_without_it(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(KernelLost, match="bubblewrap is not installed"):
-        run_cells(tmp_path, "open('ran', 'w')", ForkProvisioner={"modules": ["a_new_fork_server"]})
+        run_cells(
+            tmp_path, "open('ran', 'w')", ForkProvisioner={"modules": ["a_new_fork_server"], "sandbox": "bubblewrap"}
+        )
     assert not (tmp_path / "ran").exists()
 
 
-def test_default_is_the_sandbox():
-    assert ForkProvisioner().sandbox == "bubblewrap"
+@pytest.mark.parametrize(
+    ("version", "machine", "says"),
+    [
+        (0, "x86_64", "Linux has no Landlock here, and version 6 is needed: use Linux 6.12 or later"),
+        (5, "x86_64", "Linux has version 5 of Landlock here, and version 6 is needed: use Linux 6.12 or later"),
+        (-1, "x86_64", "Landlock is switched off: start Linux with landlock in its parameter lsm="),
+        (6, "riscv64", "Landlock is used on x86-64 and ARM machines only"),
+    ],
+)
+def test_what_is_in_the_way_of_landlock_is_named(monkeypatch, version, machine, says):
+    monkeypatch.setattr(domain, "version", lambda: version)
+    monkeypatch.setattr(seccomp.platform, "machine", lambda: machine)
+    assert str(landlock.find_obstacle()).startswith(says)
+
+
+@pytest.fixture
+def works(monkeypatch):
+    """Say which sandboxes work."""
+
+    def works(*names: str) -> None:
+        obstacles = {
+            name: None if name in names else Obstacle(f"{name} is broken", f"mend {name}") for name in kinds.SANDBOXES
+        }
+        monkeypatch.setattr(kinds, "_try", obstacles.get)
+
+    return works
+
+
+@pytest.mark.parametrize(
+    ("working", "chosen"),
+    [(["bubblewrap", "landlock"], "bubblewrap"), (["landlock"], "landlock"), (["bubblewrap"], "bubblewrap")],
+)
+def test_the_strongest_that_works_is_chosen(works, working, chosen):
+    works(*working)
+    assert kinds.choose("auto") == chosen
+    assert kinds.find_obstacle("auto") is None
+    assert set(kinds.stronger(chosen)) == {"bubblewrap"} - set(working)
+
+
+def test_no_sandbox_is_never_chosen(works):
+    works("none")
+    assert kinds.choose("auto") != "none"
+    assert str(kinds.find_obstacle("auto")) == "bubblewrap is broken; landlock is broken: mend bubblewrap"
+
+
+def test_default_is_the_strongest_sandbox():
+    assert ForkProvisioner().sandbox == "auto"
 
 
 @pytest.fixture
@@ -134,17 +183,6 @@ def test_ordinary_users_have_it_too(open_folder):
     )
     assert made.stdout.split() == ["4321", "1", "['made']"], made.stderr
     assert (folder / "made").exists()
-
-
-def readable_by_all() -> list[str]:
-    """Return a command that shows Python to everybody, also where root keeps it at home."""
-    home, command = Path("/root"), ["bwrap", "--dev-bind", "/", "/", "--tmpfs", "/root"]
-    for path in {Path(sys.base_prefix), Path(sys.prefix), ROOT}:
-        if path.is_relative_to(home):
-            for parent in reversed(path.relative_to(home).parents):
-                command += ["--dir", str(home / parent)]
-            command += ["--ro-bind", str(path), str(path)]
-    return command
 
 
 # Limits
@@ -190,6 +228,40 @@ def test_notebooks_inside_the_environment_are_not_run(tmp_path):
     folder.mkdir()
     with pytest.raises(KernelLost, match="which every sandbox shows"):
         run_cells(folder, "1", ForkProvisioner={"visible": [str(tmp_path)]})
+
+
+# Files that no file system limits
+
+
+def test_files_are_measured_wherever_they_are(tmp_path):
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    (tmp_path / "deep" / "er" / "one").write_bytes(bytes(2**20))
+    (tmp_path / "link").symlink_to(sys.executable)
+    used = storage.measure(tmp_path, [])
+    assert 2**20 <= used < 2**20 + 2**18
+    with (tmp_path / "open").open("wb") as deleted:
+        deleted.write(bytes(2**21))
+        deleted.flush()
+        (tmp_path / "open").unlink()
+        assert storage.measure(tmp_path, [os.getpid()]) >= used + 2**21
+
+
+def test_folders_that_go_too_deep_are_too_large(tmp_path):
+    here = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(400):
+        os.mkdir("x" * 200, dir_fd=here)
+        inner = os.open("x" * 200, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = inner
+    os.close(here)
+    assert storage.measure(tmp_path, []) > 2**60
+    subprocess.run(["rm", "-r", tmp_path / ("x" * 200)], check=True)  # pytest cannot remove it
+
+
+def test_many_small_files_are_large(tmp_path):
+    for number in range(100):
+        (tmp_path / str(number)).touch()
+    assert storage.measure(tmp_path, []) == 100 * 2**14
 
 
 # Files in and out

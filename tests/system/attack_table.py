@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.engine.attacks.case import Case
 from tests.engine.attacks.suite import CASES as ATTACKS
 from tests.engine.forgeries.suite import CASES as FORGERIES
 from tests.support import DOCS
@@ -11,13 +12,13 @@ _INTRODUCTION = """# Attacks
 
 Made by `python -m tests.system.attack_table` from the submissions in `tests/engine/attacks` and
 `tests/engine/forgeries`. The tests hand them in, grade them in one class with honest neighbours, and look at what is
-left.
+left. Those that want to do harm are graded in both sandboxes.
 """
 
 
 def page() -> str:
     """Return the page in Markdown."""
-    attacks = [f"| `{case.name}` | {case.tries} | {case.holds} |" for case in ATTACKS]
+    attacks = [f"| `{case.name}` | {case.tries} | {_holds(case)} |" for case in ATTACKS]
     forgeries = [f"| `{case.name}` | {case.tries} |" for case in FORGERIES]
     head = ["| submission | what it tries | what holds |", "| :-- | :-- | :-- |"]
     return "\n".join(
@@ -34,6 +35,10 @@ def page() -> str:
             "",
         ]
     )
+
+
+def _holds(case: Case) -> str:
+    return f"{case.holds} Under Landlock: {case.landlock.holds}" if case.landlock else case.holds
 
 
 if __name__ == "__main__":

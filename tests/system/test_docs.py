@@ -17,6 +17,7 @@ from autograder.cli import main
 from autograder.sandbox.limits import OPEN_FILES
 from tests.engine.attacks.suite import CASES as ATTACKS
 from tests.engine.forgeries.suite import CASES as FORGERIES
+from tests.engine.test_isolation import CHANNELS
 from tests.support import DOCS, ROOT
 from tests.system import settings_page
 
@@ -135,10 +136,10 @@ def wrong_settings(text: str) -> list[str]:
 
 @cache
 def known_tests() -> set[str]:
-    """Return the names of all tests, and of the submissions that the tests hand in."""
+    """Return the names of all tests, of the submissions that they hand in, and of the ways to pass a bit."""
     texts = [path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py")]
     return {name for text in texts for name in re.findall(r"def (test_\w+)", text)} | {
-        case.name for case in [*ATTACKS, *FORGERIES]
+        case.name for case in [*ATTACKS, *FORGERIES, *CHANNELS]
     }
 
 

@@ -102,8 +102,9 @@ _course_option = click.option(
 )
 _sandbox_option = click.option(
     "--sandbox",
-    type=click.Choice(["bubblewrap", "none"]),
-    help="The sandbox of notebooks; with none they can do whatever you can.  [default: bubblewrap]",
+    type=click.Choice(["auto", "bubblewrap", "landlock", "none"]),
+    help="The sandbox of notebooks. auto is bubblewrap where that works, and else landlock. With none they can do "
+    "whatever you can.  [default: auto]",
 )
 _existing = click.Path(path_type=Path, exists=True)
 _db_option = click.option(
@@ -477,12 +478,12 @@ def _check_export_options(system: str, download: Path | None, output: Path, *, f
 
 
 def _sandbox_for_own_work() -> str:
-    from autograder.sandbox.bubblewrap import find_obstacle
+    from autograder.sandbox.kinds import AUTO, find_obstacle
 
-    obstacle = find_obstacle()
+    obstacle = find_obstacle(AUTO)
     if obstacle:
         click.echo(f"Run with your own rights, not in a sandbox: {obstacle.reason}.", err=True)
-    return "none" if obstacle else "bubblewrap"
+    return "none" if obstacle else AUTO
 
 
 @main.command()

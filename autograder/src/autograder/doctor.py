@@ -17,7 +17,7 @@ from pathlib import Path
 
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
-from autograder.sandbox.bubblewrap import find_obstacle
+from autograder.sandbox.kinds import AUTO, choose, find_obstacle, stronger
 
 _DISTRIBUTION = "nbgrader-autograder"
 _GROUP = "autograder.examinations"
@@ -99,10 +99,11 @@ def _alembic() -> Finding:
 def _sandbox() -> Finding:
     if sys.platform != "linux":
         return Finding("sandbox", "none here; grading others' work needs Linux")
-    obstacle = find_obstacle()
+    obstacle = find_obstacle(AUTO)
     if obstacle:
         return Finding("sandbox", obstacle.reason, f"to grade others' work, {obstacle.remedy}")
-    return Finding("sandbox", "bubblewrap works")
+    missing = [f"; {kind}, which holds more, does not: {why.reason}" for kind, why in stronger(choose(AUTO)).items()]
+    return Finding("sandbox", f"{choose(AUTO)} works{''.join(missing)}")
 
 
 def _disk() -> Finding:

@@ -18,7 +18,7 @@ from autograder.grading import GradedSubmission, Grader
 from autograder.reporting import terminal
 from autograder.reporting.files import write_results
 from autograder.reporting.summary import Summary, summarize
-from autograder.sandbox.bubblewrap import find_obstacle
+from autograder.sandbox.kinds import AUTO, choose, find_obstacle, stronger
 
 _NAMED = 5  # how many to name in one line
 
@@ -198,9 +198,13 @@ def choose_sandbox(course: Course, request: Request) -> None:
     settings = course.config.ForkProvisioner
     if request.sandbox:
         settings.sandbox = request.sandbox
-    here = request.scheduler is None
-    if here and settings.get("sandbox") != "none" and (obstacle := find_obstacle()):
-        raise CourseError(f"{obstacle}. Or have submissions run with your rights and your network: --sandbox none")
+    if request.scheduler is None:
+        wanted = settings.get("sandbox", AUTO)
+        if obstacle := find_obstacle(wanted):
+            raise CourseError(f"{obstacle}. Or have submissions run with your rights and your network: --sandbox none")
+        chosen = choose(wanted)
+        for obstacle in stronger(chosen).values() if wanted == AUTO else ():
+            terminal.err.print(f"The sandbox is {chosen}, which holds less than others: {obstacle.reason}.")
 
 
 def open_executor(scheduler: str | None) -> contextlib.AbstractContextManager[Executor | None]:

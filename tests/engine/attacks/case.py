@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Otherwise:
+    """What comes of an attack under Landlock, if it is not what comes of it in namespaces; see `Case`."""
+
+    holds: str
+    score: float
+    note: str
+    reached: str
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,8 @@ class Case:
         Whether the attack works without a sandbox, and is harmless enough to show it.
     make : callable
         Adds files to the submission's folder, or changes its notebook.
+    landlock : Otherwise
+        What comes of it under Landlock, if that is something else.
     """
 
     name: str
@@ -44,6 +56,11 @@ class Case:
     reached: str = ""
     works: bool = False
     make: Callable[[Path], None] | None = None
+    landlock: Otherwise | None = None
+
+    def within(self, sandbox: str) -> Case:
+        """Return the attack with what comes of it in this sandbox."""
+        return replace(self, **asdict(self.landlock)) if sandbox == "landlock" and self.landlock else self
 
     @property
     def evidence(self) -> str:
@@ -51,6 +68,14 @@ class Case:
         return self.reached or rf"ATTEMPT {self.name}\b"
 
 
+# What comes of filling the disk, where no file system can be full.
+FILES_TOO_LARGE = Otherwise(
+    "It is ended, with the reason; what ran before keeps its marks.",
+    score=2,
+    note="its files add up to more than 32 MiB",
+    reached="its files add up to more than 32 MiB",
+)
+REFUSED = Otherwise("It may write nothing there.", score=4, note="", reached="Permission denied")
 TRACE = "attempt.txt"
 
 

@@ -6,18 +6,19 @@ import os
 import zipfile
 from pathlib import Path
 
-from tests.engine.attacks.case import Case
+from tests.engine.attacks.case import FILES_TOO_LARGE, Case
 
 UNSEEN = "it is not there"
 PROC = """
-for folder in pathlib.Path('/proc').glob('[0-9]*'):
-    reached()
+listed = list(pathlib.Path('/proc').glob('[0-9]*'))
+for folder in listed or [pathlib.Path('/proc', str(number)) for number in range(1, 40_000)]:
     try:
         seen = {action}
     except OSError:
         continue
     if {found}:
         breach(seen)
+reached()
 """
 
 
@@ -85,7 +86,10 @@ CASES = [
         """
             import importlib.util
             for name in ('autograder.hidden_tests', 'autograder.grading', 'autograder.sample_class'):
-                if importlib.util.find_spec(name): breach(name)
+                found = importlib.util.find_spec(name)
+                try:
+                    if found: breach(open(found.origin).read())
+                except OSError as error: print(error)
             reached()
         """,
         works=True,
@@ -165,7 +169,7 @@ CASES = [
         "It sees no process but its own.",
         """
             for pid in set(range(2, 4000)) - set(map(int, os.listdir('/proc/self/task'))):
-                if pid == 3999: reached()
+                if pid == 99: reached()
                 try:
                     start = int(open(f'/proc/{pid}/maps').read().split('-')[0], 16)
                     memory = open(f'/proc/{pid}/mem', 'rb'); memory.seek(start)
@@ -264,5 +268,6 @@ CASES = [
             attempt(lambda: zipfile.ZipFile('data.zip').extractall() or 'unpacked')
         """,
         make=_zip_bomb,
+        landlock=FILES_TOO_LARGE,
     ),
 ]

@@ -18,7 +18,11 @@ CASES = [
         "udp_to_this_machine",
         "Send its answers to a program on this machine by UDP.",
         ALONE,
-        "socket.socket(type=socket.SOCK_DGRAM).sendto(b'stolen', ('127.0.0.1', UDP)); reached()",
+        """
+            try: socket.socket(type=socket.SOCK_DGRAM).sendto(b'stolen', ('127.0.0.1', UDP))
+            except OSError as error: print(error)
+            reached()
+        """,
         works=True,
     ),
     Case(
@@ -84,7 +88,7 @@ CASES = [
         """
             found = [path for top in ('/tmp', '/run', '/home', '/dev') for path in pathlib.Path(top).rglob('*')
                      if path.is_socket() and path.parent != pathlib.Path('/run/kernel')]
-            if found or len(list(pathlib.Path('/run/kernel').iterdir())) > 6: breach(found)
+            if found or len(list(pathlib.Path('/run/kernel').glob('*'))) > 6: breach(found)
             reached()
         """,
     ),

@@ -10,18 +10,17 @@ LIVES = "Only its own kernel is hit."
 ENDS = "It ends with its notebook."
 DIED = "the kernel died in cell 4"
 DAEMON = """
+ended, written = os.pipe()  # closed when the program begins
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
         signal.signal(signal.SIGTERM, signal.SIG_IGN); signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        os.execvp('sleep', ['sleep', TOKEN])
+        try: os.execvp('sleep', ['sleep', TOKEN])
+        except OSError: os.write(written, b'!')
     os._exit(0)
 os.wait()
-for _ in range(1000):
-    if any(TOKEN in path.read_text() for path in pathlib.Path('/proc').glob('[0-9]*/cmdline')):
-        reached()
-        break
-    time.sleep(0.001)
+os.close(written)
+if os.read(ended, 1) == b'': reached()
 """
 MESSAGES = """
 import json
@@ -39,7 +38,11 @@ CASES = [
         "kill_everybody",
         "Send SIGKILL to every process that it may.",
         LIVES,
-        "attempt(lambda: os.kill(-1, signal.SIGKILL))",
+        """
+            try: os.kill(-1, signal.SIGKILL)
+            except OSError as error: print(error)
+            reached()
+        """,
     ),
     Case(
         "kill_the_parent",
@@ -188,7 +191,7 @@ CASES = [
         """
             os.sched_setaffinity(0, range(os.cpu_count()))
             if os.cpu_count() > 1 and len(os.sched_getaffinity(0)) > 1: breach(os.sched_getaffinity(0))
-            busy = [subprocess.Popen([sys.executable, '-c', 'while True: pass']) for _ in range(40)]
+            busy = [subprocess.Popen(['yes'], stdout=subprocess.DEVNULL) for _ in range(40)]
             reached()
             time.sleep(1)
             for process in busy: process.kill()
@@ -230,11 +233,11 @@ CASES = [
         "Write junk on every connection of its kernel.",
         "What ran before keeps its marks; the grader does not stumble.",
         """
+            leave_trace()
             for number in range(3, 200):
                 try:
                     if os.readlink(f'/proc/self/fd/{number}').startswith('socket'):
                         os.write(number, os.urandom(5000))
-                        leave_trace()
                 except OSError: pass
             time.sleep(60)
         """,
@@ -320,6 +323,7 @@ CASES = [
         """,
         score=2,
         note="more than 10 MB of messages|nonsense",
-        reached="ATTEMPT message_without_end|nonsense",  # what it sends may arrive before what it has printed
+        # What it sends may arrive before what it has printed.
+        reached="ATTEMPT message_without_end|nonsense|more than 10 MB",
     ),
 ]

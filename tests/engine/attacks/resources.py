@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.engine.attacks.case import Case
+from tests.engine.attacks.case import FILES_TOO_LARGE, REFUSED, Case, Otherwise
 
 TOO_MANY = "it had more than 64 processes and threads"
 TOO_MUCH = "it used more than 512 MiB of memory"
@@ -12,6 +12,12 @@ CUT = "Output is cut off at the limit, and a line says so; its marks stay."
 CUT_OFF = "Output is cut off here|Output truncated"  # nbgrader cuts off what is left of it after 1,000 lines
 NO_SPACE = "No space left on device"
 INTERRUPTED = "KeyboardInterrupt"
+TOO_DEEP = Otherwise(
+    "It is ended when its files are measured, with the reason.",
+    score=-1,  # whatever has run until then
+    note="its mark is provisional|its files add up to more than 32 MiB",
+    reached="ATTEMPT deep_folders|its files add up to more than 32 MiB",
+)
 FILL = """
 block = bytes(2**20)
 for number in range(10_000):
@@ -118,10 +124,38 @@ CASES = [
             reached()
         """,
     ),
-    Case("full_folder", "Fill the disk with files in its folder.", FULL, FILL.format(folder="."), reached=NO_SPACE),
-    Case("full_tmp", "Fill the disk with files in /tmp.", FULL, FILL.format(folder="/tmp"), reached=NO_SPACE),
-    Case("full_home", "Fill the disk with files in its home.", FULL, FILL.format(folder="~"), reached=NO_SPACE),
-    Case("full_dev_shm", "Fill memory with files in /dev/shm.", FULL, FILL.format(folder="/dev/shm"), reached=NO_SPACE),
+    Case(
+        "full_folder",
+        "Fill the disk with files in its folder.",
+        FULL,
+        FILL.format(folder="."),
+        reached=NO_SPACE,
+        landlock=FILES_TOO_LARGE,
+    ),
+    Case(
+        "full_tmp",
+        "Fill the disk with files in /tmp.",
+        FULL,
+        FILL.format(folder="/tmp"),
+        reached=NO_SPACE,
+        landlock=REFUSED,
+    ),
+    Case(
+        "full_home",
+        "Fill the disk with files in its home.",
+        FULL,
+        FILL.format(folder="~"),
+        reached=NO_SPACE,
+        landlock=FILES_TOO_LARGE,
+    ),
+    Case(
+        "full_dev_shm",
+        "Fill memory with files in /dev/shm.",
+        FULL,
+        FILL.format(folder="/dev/shm"),
+        reached=NO_SPACE,
+        landlock=FILES_TOO_LARGE,
+    ),
     Case(
         "deleted_files",
         "Fill the disk with files that are deleted while they are open.",
@@ -133,6 +167,7 @@ CASES = [
                 kept[-1].write(bytes(2**20)); kept[-1].flush()
         """,
         reached=NO_SPACE,
+        landlock=FILES_TOO_LARGE,
     ),
     Case(
         "sparse_files",
@@ -152,6 +187,7 @@ CASES = [
         "for number in range(1_000_000): open(str(number), 'w').close()",
         note="there are more than 2000 files",
         reached=NO_SPACE,
+        landlock=FILES_TOO_LARGE,
     ),
     Case(
         "deep_folders",
@@ -162,6 +198,7 @@ CASES = [
             reached()
         """,
         note="its mark is provisional",
+        landlock=TOO_DEEP,
     ),
     Case(
         "endless_printing",

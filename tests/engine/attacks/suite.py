@@ -24,6 +24,8 @@ from autograder.course.coursedir import Course, run_converter
 from tests.engine.attacks import files, network, processes, resources
 from tests.engine.attacks import notebooks as handed_in
 from tests.engine.attacks.case import TRACE, Case, prelude
+from tests.engine.no_namespaces import hand_over, without_namespaces
+from tests.support import ROOT
 
 CASES = [*files.CASES, *network.CASES, *processes.CASES, *resources.CASES, *handed_in.CASES]
 VICTIMS = ("a_victim", "victim", "z_victim")
@@ -76,7 +78,10 @@ class Aftermath:
 
 
 def grade(root: Path, cases: list[Case], sandbox: str) -> Aftermath:
-    """Make a class of these attackers and their victims, grade it as an instructor would, and look around."""
+    """Make a class of these attackers and their victims, grade it as an instructor would, and look around.
+
+    Under Landlock, the instructor is a user without privileges, as where nothing else works.
+    """
     home = root / "home"
     (home / ".ssh").mkdir(parents=True)
     (home / ".ssh" / "id_ed25519").write_text("canary", encoding="utf-8")
@@ -90,7 +95,10 @@ def grade(root: Path, cases: list[Case], sandbox: str) -> Aftermath:
             if _hand_in(course, case, known):
                 aftermath.made.add(case.name)
         before = _fingerprint(root)
-        _grade(aftermath, home)
+        prefix = without_namespaces() if sandbox == "landlock" else []
+        if prefix:
+            hand_over(root)
+        _grade(aftermath, home, prefix)
     aftermath.changed = {path for path, _ in before ^ _fingerprint(root)}
     _look(aftermath)
     return aftermath
@@ -152,9 +160,9 @@ def _hand_in(course: Course, case: Case, known: str) -> bool:
     return _list(folder) != before
 
 
-def _grade(aftermath: Aftermath, home: Path) -> None:
-    env = {**os.environ, "HOME": str(home), "EXCHANGE_PASSWORD": "canary"}
-    command = [sys.executable, "-m", "autograder", "grade", "--course", str(aftermath.course.root), "--json"]
+def _grade(aftermath: Aftermath, home: Path, prefix: list[str]) -> None:
+    env = {**os.environ, "HOME": str(home), "EXCHANGE_PASSWORD": "canary", "PYTHONPATH": str(ROOT)}
+    command = [*prefix, sys.executable, "-m", "autograder", "grade", "--course", str(aftermath.course.root), "--json"]
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
         answers: list[str] = []
         threads = [

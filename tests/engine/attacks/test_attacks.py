@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import sys
+import tempfile
+from pathlib import Path
 
 import psutil
 import pytest
 
-from autograder.sandbox.bubblewrap import find_obstacle
+from autograder.sandbox.kinds import find_obstacle
 from tests.engine.attacks.suite import CASES, TOKEN, VICTIMS, grade
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")
@@ -16,11 +18,23 @@ FULL = {"test_double": 2, "test_triple": 2}
 SUSPICION = "uses what no answer needs, have a look|a thread of its own was running beside a test"
 
 
+@pytest.fixture(scope="module", params=["bubblewrap", "landlock"])
+def sandbox(request):
+    """Return the name of a sandbox that confines."""
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def aftermath(tmp_path_factory):
+def aftermath(sandbox):
     """What is left after everybody's attack at once."""
-    assert find_obstacle() is None
-    return grade(tmp_path_factory.mktemp("attacks"), CASES, "bubblewrap")
+    obstacle = find_obstacle(sandbox)
+    if sandbox == "landlock" and obstacle:
+        pytest.skip(str(obstacle))
+    assert obstacle is None
+    # Everybody can reach it; whatever starts pytest closes pytest's own folders to others.
+    with tempfile.TemporaryDirectory(prefix="attacks-") as folder:
+        Path(folder).chmod(0o755)
+        yield grade(Path(folder) / "class", CASES, sandbox)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +59,8 @@ def test_neighbours_keep_their_marks(aftermath, student):
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_contained(aftermath, case):
+def test_contained(aftermath, sandbox, case):
+    case = case.within(sandbox)
     told = aftermath.outputs.get(case.name, "")
     assert "BREACH" not in told
     assert "canary" not in told
@@ -57,7 +72,8 @@ def test_contained(aftermath, case):
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_it_was_really_attempted(aftermath, case):
+def test_it_was_really_attempted(aftermath, sandbox, case):
+    case = case.within(sandbox)
     told = f"{aftermath.outputs.get(case.name, '')}\n{aftermath.notes[case.name]}"
     assert re.search(case.evidence, told), told[-2000:]
     assert not case.make or case.name in aftermath.made
@@ -88,7 +104,9 @@ def test_nobody_is_left_and_nothing_has_arrived(aftermath):
     assert aftermath.caught == []
 
 
-def test_the_grader_stays_small(aftermath):
+def test_the_grader_stays_small(aftermath, sandbox):
+    if sandbox == "landlock":
+        pytest.skip("the grader is the child of another process there, and it is the same program")
     assert aftermath.peak < 700 * 2**20
 
 

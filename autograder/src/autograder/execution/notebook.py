@@ -18,7 +18,6 @@ from autograder.execution.judging import Judging
 from autograder.execution.outputs import repair
 from autograder.judge.table import Table
 from autograder.kernels.provisioner import ForkProvisioner
-from autograder.sandbox.kinds import SANDBOXES
 from autograder.sandbox.transfer import TooLarge
 
 FORKS = sys.platform == "linux"  # to fork a process that has imported large libraries is sound on Linux only
@@ -81,7 +80,7 @@ def run_notebook(
 
 def _run_with_jupyter(nb: NotebookNode, folder: Path, config: Config, name: str, spec: KernelSpec) -> RunResult:
     """Run ``nb`` in a kernel that Jupyter starts, which no sandbox can confine."""
-    if FORKS and SANDBOXES[ForkProvisioner(config=config).sandbox].confines:
+    if FORKS and ForkProvisioner(config=config).confines():
         raise KernelLost(f"{name} is no Python kernel and cannot run in the sandbox: see --sandbox none")
     return _run(JupyterExecute(config), nb, folder)
 

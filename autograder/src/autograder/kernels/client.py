@@ -31,10 +31,17 @@ from autograder.sandbox.kinds import SANDBOXES
 START_LIMIT = 120  # s; large libraries may take this long to import from a cold disk
 IDLE_LIMIT = 600  # s without a kernel after which a fork server ends, in a Jupyter server for example
 
+_one_caller = threading.Lock()
 
-@cache
+
 def shared_fork_server(modules: tuple[str, ...], sandbox: str, visible: tuple[str, ...] = ()) -> ForkServer:
     """Return the one `ForkServer` of this process with these settings."""
+    with _one_caller:
+        return _fork_server(modules, sandbox, visible)
+
+
+@cache
+def _fork_server(modules: tuple[str, ...], sandbox: str, visible: tuple[str, ...]) -> ForkServer:
     return ForkServer(modules, sandbox, visible)
 
 
@@ -134,17 +141,10 @@ class ForkServer:
 
         return self._ensure_process(order["env"]).judges.take(order, files, start)
 
-    def start_in_background(self, env: dict[str, str]) -> None:
-        """Start the process while this one does something else.
-
-        If that fails, `start_kernel` tries again and raises the error.
-        """
-
-        def start() -> None:
-            with contextlib.suppress(RuntimeError):
-                self._ensure_process(env)
-
-        threading.Thread(target=start, daemon=True).start()
+    def start(self, env: dict[str, str]) -> None:
+        """Start the process before it is needed. If that fails, `start_kernel` tries again and raises the error."""
+        with contextlib.suppress(RuntimeError):
+            self._ensure_process(env)
 
     def stop(self) -> None:
         """End the process and all its kernels."""

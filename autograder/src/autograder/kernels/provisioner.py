@@ -8,6 +8,7 @@ import os
 import shutil
 import socket
 import tempfile
+import threading
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,7 +19,7 @@ from traitlets.config import Config
 
 from autograder.kernels.client import ForkedKernel, ForkServer, shared_fork_server
 from autograder.kernels.judges import JudgeServer
-from autograder.sandbox.kinds import SANDBOXES
+from autograder.sandbox.kinds import AUTO, CHOICES, SANDBOXES, choose
 from autograder.sandbox.limits import Limits
 
 
@@ -35,9 +36,10 @@ class ForkProvisioner(LocalProvisioner):
         "`modules` is not.",
     ).tag(config=True)
     sandbox = Enum(
-        list(SANDBOXES),
-        "bubblewrap",
-        help="The sandbox of the kernels; with none they can do whatever the person who starts them can.",
+        CHOICES,
+        AUTO,
+        help="The sandbox of the kernels. `auto` is bubblewrap where that works, and else landlock. With `none` they "
+        "can do whatever the person who starts them can.",
     ).tag(config=True)
     visible = List(
         Unicode(), help="Files and folders that a sandbox shows besides the system, the environment and the modules."
@@ -55,7 +57,7 @@ class ForkProvisioner(LocalProvisioner):
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Have the client use sockets in a private folder if the kernel has no network."""
-        if SANDBOXES[self.sandbox].confines:
+        if self.confines():
             self._sockets_folder = self._sockets_folder or tempfile.mkdtemp(prefix="autograder-")
             manager: Any = self.parent
             manager.transport, manager.cache_ports, manager.ip = "ipc", False, f"{self._sockets_folder}/kernel"
@@ -83,7 +85,7 @@ class ForkProvisioner(LocalProvisioner):
             If it does not start, or cannot work in its folder.
         """
         self.cwd = cwd = os.path.realpath(folder)
-        server = shared_fork_server((), self.sandbox, tuple(self.visible)) if bare else self.fork_server()
+        server = self.fork_server(() if bare else None)
         server.sandbox.refuse(cwd)
         order = self._order("grading", env, server.sandbox.place(cwd))
         return server.start_kernel(order, inbox=inbox, folder=Path(cwd))
@@ -130,9 +132,14 @@ class ForkProvisioner(LocalProvisioner):
                 raise
         return self.connection_info
 
-    def fork_server(self) -> ForkServer:
-        """Return the fork server of these settings, started or not."""
-        return shared_fork_server(tuple(self.modules), self.sandbox, tuple(self.visible))
+    def confines(self) -> bool:
+        """Return whether the kernels run in a sandbox that confines them."""
+        return SANDBOXES[choose(self.sandbox)].confines
+
+    def fork_server(self, modules: tuple[str, ...] | None = None) -> ForkServer:
+        """Return the fork server of these settings, or of other modules, started or not."""
+        modules = tuple(self.modules) if modules is None else modules
+        return shared_fork_server(modules, choose(self.sandbox), tuple(self.visible))
 
     def kernel_environment(self, env: dict[str, str]) -> dict[str, str]:
         """Return the environment variables of a kernel that Jupyter would give ``env``."""
@@ -160,7 +167,11 @@ def start_in_background(config: Config, env: dict[str, str]) -> None:
         The environment variables that Jupyter would give to kernels.
     """
     provisioner = ForkProvisioner(config=config)
-    provisioner.fork_server().start_in_background(provisioner.kernel_environment(env))
+
+    def start() -> None:
+        provisioner.fork_server().start(provisioner.kernel_environment(env))
+
+    threading.Thread(target=start, daemon=True).start()
 
 
 def _listen(path: str) -> socket.socket:

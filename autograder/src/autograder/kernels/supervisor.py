@@ -73,8 +73,9 @@ class Supervisor:
         order = json.loads(self._client.recv(MESSAGE))
         self._limits = order["limits"]
         try:
-            self._confinement.enter(parent, Path(order["cwd"]), self._inbox, self._limits)
-            self._kernel = self._fork(order)
+            place = self._confinement.enter(parent, Path(order["cwd"]), self._inbox, self._limits)
+            env = {**order["env"], **place.variables}
+            self._kernel = self._fork({**order, "cwd": str(place.folder), "env": env})
         except Exception as error:  # also one that nobody expects: without an answer nobody would learn of it
             self._answer(error=str(error) or type(error).__name__)
             return
@@ -92,6 +93,7 @@ class Supervisor:
             run_kernel(order, self._confinement, write_end, self._files)
         for file in (write_end, *self._files):
             os.close(file)
+        self._confinement.serve(pid)
         with open(read_end, encoding="utf-8") as problems:  # ends when the kernel closes the pipe
             if problem := problems.read():
                 raise OSError(problem)
@@ -99,7 +101,7 @@ class Supervisor:
 
     def _serve(self, proxy: Proxy) -> int:
         """Forward messages until the kernel ends, by itself or by force, and return its status."""
-        self._usage = UsageMonitor(self._limits, self._confinement.processes)
+        self._usage = UsageMonitor(self._limits, self._confinement.processes, self._confinement.stored)
         fork_server = os.getppid()
         ended = os.pidfd_open(self._kernel)
         proxy.watch(self._client, self._obey)

@@ -22,6 +22,21 @@ class Obstacle(NamedTuple):
         return f"{self.reason}: {self.remedy}"
 
 
+class Place(NamedTuple):
+    """Where a kernel works.
+
+    Attributes
+    ----------
+    folder : Path
+        Its working directory.
+    variables : dict of str to str
+        Environment variables that have other values there.
+    """
+
+    folder: Path
+    variables: dict[str, str]
+
+
 class Sandbox(Protocol):
     """The grader's side of a sandbox, for one set of modules.
 
@@ -67,7 +82,10 @@ class Sandbox(Protocol):
         """Raise `RuntimeError` if a notebook cannot work in this folder."""
 
     def place(self, folder: str) -> str:
-        """Return where a notebook finds this folder that works on it, or on a copy of it."""
+        """Return where a notebook finds this folder that works on it, or on a copy of it.
+
+        `Confinement.enter` may decide otherwise.
+        """
 
     def pack(self, folder: Path, archive: BinaryIO, limit: int) -> None:
         """Write the files that the kernel gets to ``archive``.
@@ -102,7 +120,7 @@ class Confinement(Protocol):
     Attributes
     ----------
     socket_prefix : str
-        What the paths of the kernel's sockets begin with, if the sandbox confines.
+        What the paths of the kernel's sockets begin with, if the sandbox confines. Known after `enter`.
     """
 
     socket_prefix: str
@@ -123,7 +141,7 @@ class Confinement(Protocol):
             The supervisor's process.
         """
 
-    def enter(self, parent: socket.socket, folder: Path, inbox: int, limits: dict[str, int]) -> None:
+    def enter(self, parent: socket.socket, folder: Path, inbox: int, limits: dict[str, int]) -> Place:
         """In the supervisor, before it forks the kernel: set up the kernel's part of the sandbox, with its files.
 
         Parameters
@@ -131,11 +149,16 @@ class Confinement(Protocol):
         parent : socket.socket
             Connected to the one that `admit` gets.
         folder : Path
-            The kernel's working directory.
+            The kernel's working directory, as the grader sees it.
         inbox : int
             Open file with what `Sandbox.pack` has written.
         limits : dict
             `autograder.sandbox.limits.Limits` as plain data.
+
+        Returns
+        -------
+        Place
+            The same, as the kernel sees it.
 
         Raises
         ------
@@ -152,11 +175,23 @@ class Confinement(Protocol):
             If this does not work here.
         """
 
+    def serve(self, kernel: int) -> None:
+        """In the supervisor, once it has forked the kernel: begin to do what the notebook's processes ask for.
+
+        Parameters
+        ----------
+        kernel : int
+            The kernel process, which calls `confine` now.
+        """
+
     def processes(self) -> Iterable[int]:
         """Return the processes of the notebook, by their numbers in /proc as the supervisor sees it.
 
         If there are none, memory, processes and files are not limited.
         """
+
+    def stored(self) -> int:
+        """Return the bytes of all files of the notebook, or 0 if Linux itself limits them."""
 
     def assign_core(self, kernel: int, core: int) -> None:
         """Have the kernel process, and all that it starts from now on, run on one processor core.

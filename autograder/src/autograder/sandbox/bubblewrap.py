@@ -13,11 +13,13 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, ClassVar
 
 from autograder.sandbox import namespaces, transfer
-from autograder.sandbox.base import Obstacle
+from autograder.sandbox.base import Obstacle, Place
+from autograder.sandbox.resources import keep_on_core
 from autograder.sandbox.view import CHANNELS, ENGINE, HOME, OWN, STAGE, environment, view
 
 # Of all capabilities of root, the fork server keeps those that it needs to give kernels their namespaces: to mount
@@ -79,7 +81,7 @@ class BubblewrapConfinement:
         """Map the kernel's user into the namespace of ``pid``."""
         namespaces.map_ids(child, pid)
 
-    def enter(self, parent: socket.socket, folder: Path, inbox: int, limits: dict[str, int]) -> None:
+    def enter(self, parent: socket.socket, folder: Path, inbox: int, limits: dict[str, int]) -> Place:
         """Move the supervisor to new namespaces, and unpack the files there."""
         namespaces.unshare_namespaces(parent)
         namespaces.build_root(self._view, str(folder), limits["disk"])
@@ -89,24 +91,26 @@ class BubblewrapConfinement:
             transfer.unpack(archive, folder)
         self._folder, self._snapshot = folder, transfer.take_snapshot(folder)
         self._init = namespaces.start_init()
+        return Place(folder, {})
 
     def confine(self, limits: dict[str, int]) -> None:
         """Give up every privilege."""
         namespaces.confine(limits)
 
+    def serve(self, kernel: int) -> None:
+        """Do nothing: the notebook asks for nothing."""
+
     def processes(self) -> Iterable[int]:
         """Return all processes in the PID namespace but its PID 1, which is no process of the notebook."""
         return [int(pid) for pid in os.listdir("/proc") if pid.isdigit() and pid != "1"]
 
+    def stored(self) -> int:
+        """Return nothing: the file system of the kernel has a size."""
+        return 0
+
     def assign_core(self, kernel: int, core: int) -> None:
         """Move every thread of the kernel process to the core; processes and threads that they start inherit it."""
-        done: set[int] = set()
-        # A thread that was not moved yet may start another one meanwhile: look until there is no new one.
-        while found := self._threads(kernel) - done:
-            for thread in found:
-                with contextlib.suppress(OSError):  # it has ended
-                    os.sched_setaffinity(thread, [core])
-            done |= found
+        keep_on_core(partial(self._threads, kernel), core)
 
     def kill(self) -> None:
         """End PID 1, and with it every process of the namespace."""

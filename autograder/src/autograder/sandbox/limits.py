@@ -13,10 +13,12 @@ from traitlets.config import Configurable
 
 # Of all processes together. A socket may hold 200 kB of Linux's own memory, which counts for no process.
 OPEN_FILES = 4096
+SPARE_PROCESSES = 64  # above the limit, so that the usage monitor ends the kernel first and gives the reason
+BYTES_PER_FILE = 2**14  # one file is allowed for so many bytes of disk
 _TRAFFIC = 10  # bytes of messages per byte of output
 _PERIOD = 0.1  # s, between two measurements
-# The exact measurement of memory costs more. It is repeated so rarely that it takes a tenth of the time, but at least
-# every half second.
+# The exact measurement of memory and that of files cost more. They are repeated so rarely that each takes a tenth of
+# the time, but at least every half second.
 _PART_OF_TIME = 10
 _LONGEST_PERIOD = 0.5  # s
 
@@ -63,8 +65,8 @@ def show(size: int) -> str:
 class UsageMonitor:
     """Measures, in the supervisor, what one notebook uses.
 
-    The limits that Linux itself enforces (`autograder.sandbox.namespaces.confine`) are for one process each; these are
-    for all processes of a notebook together.
+    The limits that Linux itself enforces (`autograder.sandbox.resources`) are for one process each; these are for all
+    processes of a notebook together.
 
     Parameters
     ----------
@@ -72,12 +74,19 @@ class UsageMonitor:
         `Limits` as plain data.
     list_processes : callable
         Returns the processes of the notebook. If there are none, only the time is limited.
+    measure_files : callable
+        Returns the bytes of all files of the notebook, or 0 if Linux itself limits them.
     """
 
-    def __init__(self, limits: dict[str, int], list_processes: Callable[[], Iterable[int]]):
+    def __init__(
+        self,
+        limits: dict[str, int],
+        list_processes: Callable[[], Iterable[int]],
+        measure_files: Callable[[], int] = int,
+    ):
         self._limits = limits
-        self._list_processes = list_processes
-        self._next = self._next_exact = 0.0
+        self._list_processes, self._measure_files = list_processes, measure_files
+        self._next = self._next_exact = self._next_files = 0.0
         self._deadline = math.inf
 
     def begin(self) -> None:
@@ -100,6 +109,10 @@ class UsageMonitor:
             return f"it had more than {self._limits['processes']} processes and threads"
         if sum(map(_count_files, running)) > OPEN_FILES:
             return f"it had more than {OPEN_FILES} open files"
+        if time.monotonic() > self._next_files:
+            used, self._next_files = _measure(self._measure_files)
+            if used > self._limits["disk"]:
+                return f"its files add up to more than {show(self._limits['disk'])}"
         # This sum counts memory that processes share once for each of them, so it is never too low. Only if it is
         # above the limit, the exact value is worth its cost.
         if sum(map(_bytes_of, running)) > self._limits["memory"] and time.monotonic() > self._next_exact:
@@ -107,10 +120,7 @@ class UsageMonitor:
         return ""
 
     def _measure_memory(self, running: list[dict[str, int]]) -> str:
-        spent = time.process_time()
-        used = sum(map(self._share_of_memory, running))
-        pause = min(_LONGEST_PERIOD, _PART_OF_TIME * (time.process_time() - spent))
-        self._next_exact = time.monotonic() + pause
+        used, self._next_exact = _measure(lambda: sum(map(self._share_of_memory, running)))
         return f"it used more than {show(self._limits['memory'])} of memory" if used > self._limits["memory"] else ""
 
     def _share_of_memory(self, status: dict[str, int]) -> int:
@@ -118,6 +128,14 @@ class UsageMonitor:
         with contextlib.suppress(OSError), open(f"/proc/{status['pid']}/smaps_rollup") as file:
             status = status | {"VmRSS": _read_numbers(file)["Pss"]}
         return _bytes_of(status)
+
+
+def _measure(measure: Callable[[], int]) -> tuple[int, float]:
+    """Return what is measured, and when the next measurement may begin."""
+    spent = time.thread_time()
+    used = measure()
+    pause = min(_LONGEST_PERIOD, _PART_OF_TIME * (time.thread_time() - spent))
+    return used, time.monotonic() + pause
 
 
 def _read_status(pid: int) -> dict[str, int]:

@@ -40,8 +40,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from autograder.sandbox import syscalls
-from autograder.sandbox.limits import OPEN_FILES
+from autograder.sandbox import seccomp, syscalls
+from autograder.sandbox.limits import BYTES_PER_FILE, SPARE_PROCESSES
+from autograder.sandbox.resources import limit_process, set_limit
 from autograder.sandbox.view import CHANNELS, ENGINE, HOME, OWN, STAGE
 
 # When root grades, every kernel is another user, from a range that is given to nobody. Linux counts much by user, such
@@ -49,12 +50,10 @@ from autograder.sandbox.view import CHANNELS, ENGINE, HOME, OWN, STAGE
 _USERS = range(0x7000_0000, 0x7100_0000)
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _LINKS = {"ptmx": "pts/ptmx", "fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}
-_BYTES_PER_FILE = 2**14  # one inode is allowed for so many bytes of disk
 # Files that cannot be made for every kernel: devices, the program that the fork server runs, the namespaces that it
 # shares with its kernels.
 _COMMON = (*(f"/dev/{name}" for name in _DEVICES if name != "tty"), "/proc/self/exe", "/proc/self/ns/time")
 _LARGEST_COPY = 2**20  # bytes of a single file; a larger one is not copied for every kernel
-_SPARE_PROCESSES = 64  # above the limit, so that the usage monitor ends the kernel first and gives the reason
 
 _held: list[int] = []  # open files of the fork server, see `_hold_common_files`
 
@@ -146,7 +145,7 @@ def build_root(view: list[str], cwd: str, disk: int) -> None:
     syscalls.mount("tmpfs", STAGE, "tmpfs", plain, "size=64m,mode=755")
     files = f"{STAGE}/.files"
     os.mkdir(files)
-    syscalls.mount("tmpfs", files, "tmpfs", plain, f"size={disk},nr_inodes={disk // _BYTES_PER_FILE},mode=755")
+    syscalls.mount("tmpfs", files, "tmpfs", plain, f"size={disk},nr_inodes={disk // BYTES_PER_FILE},mode=755")
     _make_devices()
     for number, place in enumerate(("/tmp", "/dev/shm", HOME, CHANNELS)):
         _bind(_make_folder(f"{files}/{number}"), STAGE + place)
@@ -201,8 +200,6 @@ def confine(limits: dict[str, int]) -> None:
         If Linux refuses one of the steps.
     """
     syscalls.mount("proc", "/proc", "proc", syscalls.NO_SUID | syscalls.NO_DEVICES)
-    # If the machine runs out of memory, Linux ends the process with the highest score first: a notebook, no grader.
-    Path("/proc/self/oom_score_adj").write_text("1000")
     # In a user namespace of its own a notebook would have all privileges again.
     Path("/proc/sys/user/max_user_namespaces").write_text("0")
     # Linux counts these for all kernels of a person together: one kernel could leave none to the others.
@@ -211,16 +208,11 @@ def confine(limits: dict[str, int]) -> None:
     # The buffers of sockets are memory of Linux itself, which counts for no process. So they are kept small.
     for buffer in ("tcp_rmem", "tcp_wmem"):
         Path(f"/proc/sys/net/ipv4/{buffer}").write_text("4096 65536 131072")
-    # RLIMIT_DATA counts what was inherited from the fork server as well.
-    private = int(Path("/proc/self/status").read_text().partition("VmData:")[2].split()[0]) * 1024
-    _limit(resource.RLIMIT_DATA, private + limits["memory"])
-    _limit(resource.RLIMIT_FSIZE, limits["disk"])
-    _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
-    _limit(resource.RLIMIT_CORE, 0)
+    limit_process(limits)
     if _linux_version() >= (5, 14):  # before, the limit counted all processes of the user, also those outside
-        _limit(resource.RLIMIT_NPROC, limits["processes"] + _SPARE_PROCESSES)
+        set_limit(resource.RLIMIT_NPROC, limits["processes"] + SPARE_PROCESSES)
     syscalls.drop_privileges()
-    syscalls.forbid_system_calls()
+    seccomp.forbid_system_calls()
     syscalls.set_dumpable(
         True
     )  # or /proc/self would belong to root, and neither programs nor the supervisor could read it
@@ -385,13 +377,6 @@ def _start_loopback() -> None:
     up_and_running, set_flags = 0x41, 0x8914
     with socket.socket() as any_socket:
         fcntl.ioctl(any_socket, set_flags, struct.pack("16sH22x", b"lo", up_and_running))
-
-
-def _limit(which: int, value: int) -> None:
-    """Set a resource limit for good: a lower one that is there already stays."""
-    _, most = resource.getrlimit(which)
-    value = value if most == resource.RLIM_INFINITY else min(value, most)
-    resource.setrlimit(which, (value, value))
 
 
 def _try() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import BinaryIO, ClassVar
 
-from autograder.sandbox.base import Obstacle
+from autograder.sandbox.base import Obstacle, Place
 
 
 class NoSandbox:
@@ -61,15 +61,23 @@ class NoConfinement:
     def admit(self, child: socket.socket, pid: int) -> None:
         """Do nothing."""
 
-    def enter(self, parent: socket.socket, folder: Path, inbox: int, limits: dict[str, int]) -> None:
-        """Do nothing."""
+    def enter(self, parent: socket.socket, folder: Path, inbox: int, limits: dict[str, int]) -> Place:
+        """Do nothing: the kernel works in the folder itself."""
+        return Place(folder, {})
 
     def confine(self, limits: dict[str, int]) -> None:
+        """Do nothing."""
+
+    def serve(self, kernel: int) -> None:
         """Do nothing."""
 
     def processes(self) -> Iterable[int]:
         """Return no processes: a notebook's could not be told from all others of the person."""
         return []
+
+    def stored(self) -> int:
+        """Return nothing: files are not limited."""
+        return 0
 
     def assign_core(self, kernel: int, core: int) -> None:
         """Do nothing: a kernel may use every core, as the person may who has started it."""
