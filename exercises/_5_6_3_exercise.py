@@ -36,7 +36,7 @@
 # Learning alone, with the whole course on your computer? Then have the exercise marked at once: save it, open a
 # terminal in the folder of the course and run `autograder check exercises/_5_6_3_exercise.ipynb`.
 
-# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "152ca9f7947c4cbd21d6a06bba5e066a", "grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "0030469e7ad7312c3b7788597607eb2e", "grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import os
 import tempfile
 from pathlib import Path
@@ -55,6 +55,8 @@ import tensorflow as tf
 
 # To optimise the graph of a network as small as these takes longer than to run it.
 tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+# Otherwise TensorFlow reports on the error stream each folder that a model is written to.
+tf.get_logger().setLevel("WARNING")
 
 X_train, X_test, y_train, _ = load_churn(800, test_size=200)
 search = RandomizedSearchCV(

@@ -41,6 +41,8 @@ import tensorflow as tf
 
 # To optimise the graph of a network as small as these takes longer than to run it.
 tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+# Otherwise TensorFlow reports on the error stream each folder that a model is written to.
+tf.get_logger().setLevel("WARNING")
 
 X_train, X_test, y_train, _ = load_churn(800, test_size=200)
 search = RandomizedSearchCV(

@@ -14,6 +14,9 @@ from autograder import renaming
 from autograder.course.coursedir import Course, CourseError
 from autograder.exchange.records import Record, read_records, write_records
 from autograder.gradebook.latedays import LateDaysTable
+from autograder.service.lti.people import Member, Members
+from autograder.service.records import HandIn, Records
+from autograder.service.tokens import STUDENT, Person, Tokens
 from tests.engine.plain_course import ASSIGNMENT, hand_in, make_course
 from tests.support import grade_rows, open_grader, run_autograder
 
@@ -36,6 +39,9 @@ def pattern(tmp_path_factory):
         LateDaysTable(book).write(submission.id, 1)
         book.db.commit()
     write_records(course, ASSIGNMENT, {"ann": Record("canvas", "7", "ann", 1.0, "x")})
+    Tokens(course).issue([Person(STUDENT, "ann"), Person(STUDENT, "bob")])
+    Members(course).enter(Member("https://lms", "client", "7", STUDENT, "ann"))
+    Records(course)._keep(HandIn("ann", ASSIGNMENT, "p1", "2026-01-01 00:00:00 UTC"))
     return course
 
 
@@ -59,8 +65,15 @@ def state(course: Course) -> tuple:
     return files, rows, entries, due, late, people, extensions, read_records(course, ASSIGNMENT)
 
 
+def known_to_service(course: Course) -> tuple:
+    tokens = {person.id: token for person, token in Tokens(course).read().items()}
+    members = [(one.id, one.subject) for one in Members(course).read()]
+    return tokens, members, [one.student for one in Records(course).everybody()]
+
+
 def test_all_of_it_gets_the_new_id_and_nothing_is_due(course):
     files, rows, entries, due, late, people, extensions, records = state(course)
+    tokens, _, _ = known_to_service(course)
     assert due == []
     run = run_autograder("rename", "--course", course.root, "ann", "ann.b")
     assert run.returncode == 0, run.stderr
@@ -73,6 +86,8 @@ def test_all_of_it_gets_the_new_id_and_nothing_is_due(course):
     assert after[4] == late != {}
     assert after[5] == {"ann.b" if name == "ann" else name: them for name, them in people.items()}
     assert after[6]["ann.b"] == extensions["ann"] == timedelta(days=2)
+    tokens["ann.b"] = tokens.pop("ann")
+    assert known_to_service(course) == (tokens, [("ann.b", "7")], ["ann.b"])
     assert after[7] == {"ann.b": records["ann"]}
     results = json.loads((course.root / "results" / ASSIGNMENT / "results.json").read_text(encoding="utf-8"))
     assert {row["student"]: row["score"] for row in results["students"]} == {"ann.b": 9, "bob": 8, "zoe": 0}
@@ -114,11 +129,12 @@ def test_marks_without_a_folder_are_nobody_elses(course):
 
 
 def test_nothing_changes_if_the_gradebook_fails(course, monkeypatch):
-    before = state(course)
+    before, served = state(course), known_to_service(course)
     monkeypatch.setattr(renaming, "_rename_in_gradebook", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         renaming.rename(course, "ann", "ann.b")
     assert state(course) == before
+    assert known_to_service(course) == served
 
 
 def test_nothing_changes_if_a_folder_cannot_be_moved(course):

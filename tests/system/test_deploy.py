@@ -140,7 +140,7 @@ def test_the_image_holds_the_engine_and_no_course(tmp_path):
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         names = {re.sub(r".*\.data/data/", "", name) for name in archive.namelist()}
-    assert {"autograder/cli.py", "share/jupyter/kernels/python3-sandbox/kernel.json"} <= names
+    assert {"autograder/cli/__init__.py", "share/jupyter/kernels/python3-sandbox/kernel.json"} <= names
 
 
 # Kubernetes

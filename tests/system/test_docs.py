@@ -183,7 +183,7 @@ def test_a_page_of_claims_names_tests(page):
     ("look", "wrong", "right"),
     [
         (missing_names, "`grading.Grader.mark`, `intake.tasting`", "`grading.Grader.grade`, `kernels.client`, `a.b`"),
-        (missing_paths, "`tests/nothing.py`, `src/autograder/gone/`", "`src/autograder/cli.py`, `submitted/STUDENT/`"),
+        (missing_paths, "`tests/nothing.py`, `src/autograder/gone/`", "`src/autograder/check.py`, `submitted/ANNE/`"),
         (wrong_commands, "`make coffee`, `python -m tests.nothing`", "`make lab`\n```\nautograder grade --force\n```"),
         (wrong_commands, "```\nautograder grade --exercise 1\nautograder bake\n```", "`autograder exercises --check`"),
         (wrong_settings, "`c.Limits.money` and c.Authoring.paper", "`c.Limits.time`, `c.Execute.timeout`"),

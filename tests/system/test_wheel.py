@@ -104,7 +104,7 @@ def names_in(wheel: Path) -> list[str]:
 
 def test_the_wheel_holds_the_engine_and_nothing_of_this_course(wheel):
     names = names_in(wheel)
-    assert "autograder/cli.py" in names
+    assert "autograder/cli/__init__.py" in names
     assert "autograder/py.typed" in names
     assert {"autograder/reporting/report.html.j2", "autograder/reporting/report.js"} <= set(names)
     assert {"autograder/similarity/similarity.html.j2", "autograder/exchange/transcript.html.j2"} <= set(names)

@@ -19,6 +19,9 @@ from autograder.gradebook.journal import lock
 from autograder.grading import Grader
 from autograder.removal import KEPT_BY_RUNS, Traces, find_traces
 from autograder.renewal import renew_results
+from autograder.service import records
+from autograder.service.lti.people import Members
+from autograder.service.tokens import STUDENT, Person, Tokens
 
 
 def rename(course: Course, old: str, new: str) -> Traces:
@@ -62,6 +65,7 @@ def rename(course: Course, old: str, new: str) -> Traces:
                     moves.enter_context(_moved(folder, course.folder(step, new, assignment)))
             for assignment in course.assignments():
                 moves.enter_context(_renamed_record(course, assignment, old, new))
+            moves.enter_context(_renamed_in_service(course, old, new))
             retry(lambda: _rename_in_gradebook(course, old, new))
         _tidy(course, traces[old], old)
     _renew(course, traces[old])
@@ -119,6 +123,23 @@ def _renamed_record(course: Course, assignment: str, old: str, new: str) -> Iter
     except BaseException:
         write_records(course, assignment, before)
         raise
+
+
+@contextlib.contextmanager
+def _renamed_in_service(course: Course, old: str, new: str) -> Iterator[None]:
+    """Have the web service know the student by the new id, and by the old one again if the block fails."""
+    _rename_in_service(course, old, new)
+    try:
+        yield
+    except BaseException:
+        _rename_in_service(course, new, old)
+        raise
+
+
+def _rename_in_service(course: Course, old: str, new: str) -> None:
+    records.rename(course, old, new)
+    for people in (Tokens(course), Members(course)):
+        people.rename(Person(STUDENT, old), Person(STUDENT, new))
 
 
 def _rename_in_gradebook(course: Course, old: str, new: str) -> None:

@@ -56,8 +56,12 @@ class BubblewrapSandbox:
                 raise RuntimeError(f"{folder} lies in {path}, which every sandbox shows: move the notebooks elsewhere")
 
     def place(self, folder: str) -> str:
-        """Return the same path for all submissions of an assignment, so that their judges can share a sandbox."""
-        return str(Path(folder).with_name(_SUBMISSION))
+        """Return the same path for all submissions of an assignment, so that their judges can share a sandbox.
+
+        A folder in which something lies that every sandbox shows, such as a Python environment, keeps its path.
+        """
+        shows = any(Path(path).is_relative_to(folder) for path in self.view)
+        return folder if shows else str(Path(folder).with_name(_SUBMISSION))
 
     def pack(self, folder: Path, archive: BinaryIO, limit: int) -> None:
         """Write all files of the folder but those that are visible anyway."""

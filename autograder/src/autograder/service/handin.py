@@ -20,6 +20,7 @@ from autograder.course.modules import with_modules
 from autograder.execution.local import CAPACITY
 from autograder.intake.reading import Unreadable, read_submission
 from autograder.intake.recognition import identify
+from autograder.sandbox.kinds import AUTO
 from autograder.service.assignments import OpenAssignment, list_open
 from autograder.service.queue import CheckQueue
 from autograder.service.records import HandIn, Records
@@ -55,11 +56,11 @@ class HandInService:
     Parameters
     ----------
     course : Course
-        Its notebooks run in the sandbox, whatever the settings say.
+        Its notebooks run in a sandbox, whatever the settings say.
     """
 
     def __init__(self, course: Course):
-        course.config.ForkProvisioner.sandbox = "bubblewrap"
+        course.config.ForkProvisioner.sandbox = AUTO
         self.course, self.settings = course, Service(config=course.config)
         self.tokens, self.records = Tokens(course), Records(course)
         self.queue = CheckQueue(self._check, self.settings.queue, CAPACITY)

@@ -116,6 +116,18 @@ def forget(course: Course, students: Iterable[str]) -> None:
         shutil.rmtree(_folder_of(course) / student, ignore_errors=True)
 
 
+def rename(course: Course, old: str, new: str) -> None:
+    """Move the records of a student to another id; what was handed in moves in ``submitted/``, and not here."""
+    folder = _folder_of(course)
+    if not (folder / old).is_dir():
+        return
+    for path in (folder / old).glob("*/*.json"):
+        target = folder / new / path.relative_to(folder / old)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | {"student": new}), encoding="utf-8")
+    shutil.rmtree(folder / old)
+
+
 def _folder_of(course: Course) -> Path:
     return course.scratch / ".service"  # no assignment's folder, which a grader would delete, begins with a dot
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uvicorn
 
 from autograder.course.coursedir import Course, CourseError
-from autograder.sandbox.bubblewrap import find_obstacle
+from autograder.sandbox.kinds import AUTO, find_obstacle
 from autograder.service.app import make_app
 from autograder.service.handin import HandInService
 
@@ -19,10 +19,10 @@ def serve(course: Course, host: str, port: int) -> None:
     Raises
     ------
     CourseError
-        If the sandbox does not work here, or if the file of tokens has a mistake.
+        If no sandbox works here, or if the file of tokens has a mistake.
     """
-    if obstacle := find_obstacle():
-        raise CourseError(f"{obstacle}. The service runs what anybody hands in, and does not do so without the sandbox")
+    if obstacle := find_obstacle(AUTO):
+        raise CourseError(f"{obstacle}. The service runs what anybody hands in, and does not do so without a sandbox")
     service = HandInService(course)
     service.tokens.read()
     uvicorn.run(

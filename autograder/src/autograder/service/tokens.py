@@ -128,6 +128,18 @@ class Tokens:
             for person in people:
                 tokens.pop(person, None)
 
+    def rename(self, old: Person, new: Person) -> None:
+        """Give the token of a person to the same person under another id, who has none.
+
+        Raises
+        ------
+        CourseError
+            If the file has a mistake.
+        """
+        with self._change() as tokens:
+            if old in tokens:
+                tokens.setdefault(new, tokens.pop(old))
+
     @contextmanager
     def _change(self) -> Iterator[dict[Person, str]]:
         """Yield everybody's token, and write what has become of it. Only one process does so at a time."""

@@ -85,6 +85,13 @@ class Members:
         with self._change() as members:
             members[:] = [one for one in members if Person(one.role, one.id) not in people]
 
+    def rename(self, old: Person, new: Person) -> None:
+        """Know a person who has come as ``old`` as ``new`` from now on."""
+        with self._change() as members:
+            for one in members:
+                if Person(one.role, one.id) == old:
+                    one.id = new.id
+
     @contextmanager
     def _change(self) -> Iterator[list[Member]]:
         """Yield everybody, and write what has become of it. Only one process does so at a time."""
