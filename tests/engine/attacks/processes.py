@@ -269,9 +269,9 @@ CASES = [
         "What ran before keeps its marks; the grader does not stumble.",
         MESSAGES
         + dedent("""
+            leave_trace()
             app.iopub_socket.send_multipart([b'no delimiter'])
             app.iopub_socket.send_multipart([b'<IDS|MSG>', b'', b'{', b'[]', b'{}', b'{}'])
-            leave_trace()
             time.sleep(60)
         """),
         score=2,
@@ -284,9 +284,9 @@ CASES = [
         MESSAGES
         + dedent("""
             number = app.iopub_socket._packets.fileno()
+            leave_trace()
             for sender in range(1000): os.write(number, sender.to_bytes(4, 'big') + b'\\1\\0' + b'x' * 1000)
             os.write(number, b'x')
-            leave_trace()
             time.sleep(60)
         """),
         score=2,

@@ -42,6 +42,7 @@ def test_a_page_that_asks_for_the_network_is_noticed(page, site, tmp_path):
 def test_page_shows_its_title_and_pictures(page, served, name):
     page.goto(f"{served}/{name}.html")
     expect(page.locator("article h1")).to_be_visible()
+    page.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)")
     for picture in page.locator("article img").all():
         picture.scroll_into_view_if_needed()
         assert picture.evaluate("picture => picture.decode().then(() => picture.naturalWidth)") > 0
