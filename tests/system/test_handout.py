@@ -43,7 +43,7 @@ def texts(folder: Path) -> dict[str, str]:
     """The texts of all files, those of notebooks cell by cell."""
     found = {}
     for path in folder.rglob("*"):
-        if path.is_file() and path.suffix not in (".gz", ".png"):
+        if path.is_file() and path.suffix not in (".gz", ".png", ".webp"):
             found[path.relative_to(folder).as_posix()] = text_of(path)
     return found
 
@@ -64,7 +64,9 @@ def lines_of(*sources: str) -> set[str]:
 def test_everything_that_a_student_needs_is_there(package):
     names = texts(package).keys()
     tracked = subprocess.run(["git", "ls-files", "notebooks", "exercises"], cwd=ROOT, capture_output=True, text=True)
-    wanted = {name for name in tracked.stdout.split() if "/site/" not in name and not name.endswith((".gz", ".png"))}
+    wanted = {
+        name for name in tracked.stdout.split() if "/site/" not in name and not name.endswith((".gz", ".png", ".webp"))
+    }
     assert wanted <= names
     assert {"README.md", "LICENSE", "pyproject.toml", "uv.lock", "environment.yml"} <= names
     assert (package / "notebooks" / "coffee_shop" / "data" / "churn.csv.gz").is_file()
