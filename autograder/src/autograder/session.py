@@ -15,9 +15,10 @@ from autograder.course.coursedir import Course, CourseError
 from autograder.course.text import printable, printable_json
 from autograder.execution.executor import Executor
 from autograder.grading import GradedSubmission, Grader
+from autograder.renewal import read_summary
 from autograder.reporting import terminal
 from autograder.reporting.files import write_results
-from autograder.reporting.summary import Summary, summarize
+from autograder.reporting.summary import Summary
 from autograder.sandbox.kinds import AUTO, choose, find_obstacle, stronger
 
 _NAMED = 5  # how many to name in one line
@@ -81,9 +82,8 @@ def grade_class(request: Request) -> None:
         started = time.monotonic()
         graded = _grade_due(grader, students, force=request.force)
         seconds = time.monotonic() - started
-        everybody = course.students(assignment.name)
         failed = {submission.student: submission.notes for submission in graded if not submission.recorded}
-        summary = summarize(course, assignment.name, everybody, grader.due(everybody), grader.entries(), failed)
+        summary = read_summary(course, assignment.name, grader, failed)
     _show(course, summary, graded, students, as_json=request.as_json)
     _show_gone(course, summary)
     if graded and not request.as_json:
@@ -139,7 +139,8 @@ def _grade_due(grader: Grader, students: list[str], *, force: bool) -> list[Grad
         for submission in grader.grade(due):
             graded.append(submission)
             progress.update(task, advance=1)
-    _renew_pages(grader, [student for student in students if student not in set(due)])
+    were_due = set(due)
+    _renew_pages(grader, [student for student in students if student not in were_due])
     return graded
 
 

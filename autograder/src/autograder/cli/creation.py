@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from autograder.cli.shared import clear_errors, course_folder, course_option, db_option, find_own_project
 from autograder.course.settings import CONFIG, load_settings_file
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -20,9 +19,6 @@ from autograder.cli.shared import (
     stoppable,
 )
 from autograder.course.text import printable
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command()

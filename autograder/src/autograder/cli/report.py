@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from autograder.cli.shared import clear_errors, course_option, db_option, open_course, stoppable
-
-if TYPE_CHECKING:
-    pass
-
 
 _PAIRS = 10  # of students, to print
 
