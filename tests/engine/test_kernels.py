@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import signal
+import socket
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,7 +14,7 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 from autograder.kernels import client
-from autograder.kernels.client import ForkServer
+from autograder.kernels.client import ForkedKernel, ForkServer
 from autograder.kernels.frames import call_with_large_frame_stack
 from autograder.sandbox.kinds import SANDBOXES
 from tests.engine.kernel_support import PATIENCE, fork_servers, make_order, run_cells, wait_until
@@ -72,6 +73,28 @@ def test_calls_share_one_chunk_of_memory_for_their_frames():
             return pool.submit(function, *args).result()
 
     assert 10 * in_a_thread(call_with_large_frame_stack, work) < in_a_thread(work)
+
+
+def test_how_a_kernel_ended_is_told_also_if_a_signal_came_too_late(tmp_path):
+    ours, control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+    def start() -> socket.socket:
+        """In the place of the fork server and of a supervisor: say that the kernel runs."""
+        _, files, _, _ = socket.recv_fds(ours, 100, 16)
+        for file in files[1:]:
+            os.close(file)
+        supervisor = socket.socket(fileno=files[0])
+        supervisor.recv(10**6)
+        supervisor.send(b'{"pid": 1}')
+        return supervisor
+
+    with ours, control, ThreadPoolExecutor(1) as pool:
+        started = pool.submit(start)
+        kernel = ForkedKernel(make_order(tmp_path), SANDBOXES["none"](), control, (), None, tmp_path)
+        kernel.terminate()
+        with started.result() as supervisor:  # which ends without a look at the signal
+            supervisor.send(b'{"exit": 3, "reason": "", "unsaved": ""}')
+        assert (kernel.wait(PATIENCE), kernel.lost) == (3, False)
 
 
 def test_kernel_reports_its_end_and_stopping_ends_all(tmp_path):

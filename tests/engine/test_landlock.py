@@ -21,7 +21,7 @@ from textwrap import dedent, indent
 import psutil
 import pytest
 
-from autograder.sandbox import landlock
+from autograder.sandbox import domain, landlock
 from autograder.sandbox.limits import OPEN_FILES
 from tests.engine.attacks.case import REFUSED
 from tests.engine.attacks.suite import CASES
@@ -259,6 +259,22 @@ def test_its_own_processes_can_be_seen_and_ended(tmp_path):
     """
     _, (shown,) = run_cells(tmp_path, dedent(look), ForkProvisioner={"sandbox": "landlock"})
     assert shown.split() == ["True", "sleep", "-9"]
+
+
+# What it shows
+
+
+def test_of_the_engine_only_its_own_part_is_visible_also_by_the_links_to_where_it_is_installed(tmp_path, monkeypatch):
+    engine, beside = (tmp_path / "lib" / "site-packages" / name for name in ("autograder", "numpy"))
+    for folder in (engine, beside):
+        folder.mkdir(parents=True)
+    (tmp_path / "lib64").symlink_to("lib")
+    (tmp_path / "whole").symlink_to(tmp_path)
+    monkeypatch.setattr(landlock, "ENGINE", str(engine))
+    rights = landlock._readable([str(tmp_path), str(tmp_path / "whole")])
+    shown = [Path(path).resolve() for path, right in rights.items() if right == domain.RUN]
+    assert beside in shown
+    assert not [path for path in shown if engine.is_relative_to(path)]
 
 
 # Its end

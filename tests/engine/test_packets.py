@@ -35,6 +35,16 @@ def test_a_message_arrives_as_it_was_sent(ends, frames):
     sender.join()
 
 
+def test_what_was_sent_before_the_other_end_closed_arrives_also_if_that_has_not_read_everything(ends):
+    mine, theirs = map(PacketSocket, ends)
+    mine.send([b"a question"])
+    theirs.send([b"the last words"])
+    theirs.close()
+    assert receive(mine) == [b"the last words"]
+    with pytest.raises(ConnectionEnded):
+        mine.receive()
+
+
 def test_long_messages_of_several_processes_and_threads_do_not_mix(ends):
     packets = PacketSocket(ends[0])
     texts = [letter.encode() * 300_000 for letter in "abcdef"]

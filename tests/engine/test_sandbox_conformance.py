@@ -11,6 +11,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,8 +20,9 @@ import pytest
 from jupyter_client.manager import AsyncKernelManager
 from traitlets.config import Config
 
+from autograder.execution.executor import KernelLost
 from autograder.sandbox.kinds import CONFINEMENTS, SANDBOXES
-from tests.engine.kernel_support import PATIENCE, run_cells, wait_until
+from tests.engine.kernel_support import PATIENCE, fork_servers, run_cells, wait_until
 from tests.support import ROOT
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
@@ -177,6 +179,21 @@ def test_a_kernel_that_dies_is_reported_and_its_files_are_kept(kind, tmp_path):
     assert stopped == "the kernel died in cell 2"
     assert shown == ["before\n", "NotRun", "NotRun"]
     assert (tmp_path / "made").exists()
+
+
+def test_a_kernel_is_lost_by_no_fault_of_its_own_if_the_fork_server_ends(kind, tmp_path):
+    known = fork_servers()
+
+    def kill() -> None:
+        (server,) = fork_servers() - known
+        server.kill()
+
+    settings = {"ForkProvisioner": {"sandbox": kind, "modules": ["a_module_that_is_killed"]}}
+    timer = threading.Timer(2, kill)
+    timer.start()
+    with pytest.raises(KernelLost):
+        run_cells(tmp_path, "import time; time.sleep(20)", **settings)
+    timer.join()
 
 
 def test_kernels_and_their_children_end_with_the_grader(tmp_path, kind):

@@ -43,6 +43,8 @@ def test_page_shows_its_title_and_pictures(page, served, name):
     page.goto(f"{served}/{name}.html")
     expect(page.locator("article h1")).to_be_visible()
     page.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)")
+    for button in page.get_by_role("button", name="Show what happens").all()[::-1]:  # each goes when it is pressed
+        button.click()
     for picture in page.locator("article img").all():
         picture.scroll_into_view_if_needed()
         assert picture.evaluate("picture => picture.decode().then(() => picture.naturalWidth)") > 0

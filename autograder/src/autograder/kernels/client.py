@@ -24,6 +24,7 @@ from autograder.kernels import MESSAGE
 from autograder.kernels.cores import TURNS, usable_cores
 from autograder.kernels.forkserver import FORK, READY, RETIRE, FileState, read_state
 from autograder.kernels.judges import JudgeServer, JudgeServers
+from autograder.kernels.packets import receive_packet
 from autograder.sandbox import transfer
 from autograder.sandbox.base import Sandbox
 from autograder.sandbox.kinds import SANDBOXES
@@ -426,7 +427,7 @@ class ForkedKernel:
 
     def _receive(self) -> dict[str, Any]:
         with contextlib.suppress(OSError):
-            if message := self._client.recv(MESSAGE):
+            if message := receive_packet(self._client, MESSAGE):
                 answer: dict[str, Any] = json.loads(message)
                 return answer
         return {}

@@ -8,6 +8,7 @@ process may have been interrupted while it sent the message before.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import struct
@@ -88,7 +89,7 @@ class PacketSocket:
             If what has come is no message.
         """
         try:
-            packet = self._socket.recv(_HEAD.size + _PAYLOAD)
+            packet = receive_packet(self._socket, _HEAD.size + _PAYLOAD)
         except ConnectionError as error:
             raise ConnectionEnded(str(error)) from error
         if not packet:
@@ -108,6 +109,17 @@ class PacketSocket:
     def close(self) -> None:
         """Close this end."""
         self._socket.close()
+
+
+def receive_packet(connection: socket.socket, size: int) -> bytes:
+    """Wait for one packet of at most ``size`` bytes and return it; it is empty if the other end is closed.
+
+    If the other end was closed before it had read everything, Linux says so once, and ahead of what it has sent. That
+    still counts: a kernel's last messages, and its supervisor's word on how it ended.
+    """
+    with contextlib.suppress(ConnectionResetError):
+        return connection.recv(size)
+    return connection.recv(size)
 
 
 def _join(parts: Sequence[Any]) -> bytes:

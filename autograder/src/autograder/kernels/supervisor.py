@@ -5,7 +5,8 @@ kernel runs the submission's code. The grader's requests come on a socket, one J
 order, then any number of ``{"signal": NUMBER}`` and ``{"begin": CORE}``. The answers are ``{"error": TEXT}`` or
 ``{"pid": NUMBER}`` to the order, ``{"began": CORE}`` to the latter, and at the end
 ``{"exit": STATUS, "reason": TEXT, "unsaved": TEXT}``. If the grader closes the socket, the supervisor ends the kernel
-and everything that it has started.
+and everything that it has started. It does the same if the fork server ends, and gives no answer: the kernel is lost
+then by no fault of its own.
 """
 
 from __future__ import annotations
@@ -81,7 +82,10 @@ class Supervisor:
             return
         self._answer(pid=self._kernel)
         targets = [f"{self._confinement.socket_prefix}-{port}" for port in order["ports"]]
-        status = self._serve(Proxy(self._listeners, targets, max_traffic(self._limits)))
+        fork_server = os.getppid()
+        status = self._serve(Proxy(self._listeners, targets, max_traffic(self._limits)), fork_server)
+        if os.getppid() != fork_server:
+            return
         unsaved = self._save()
         self._answer(exit=os.waitstatus_to_exitcode(status), reason=self._reason, unsaved=unsaved)
 
@@ -99,10 +103,9 @@ class Supervisor:
                 raise OSError(problem)
         return pid
 
-    def _serve(self, proxy: Proxy) -> int:
+    def _serve(self, proxy: Proxy, fork_server: int) -> int:
         """Forward messages until the kernel ends, by itself or by force, and return its status."""
         self._usage = UsageMonitor(self._limits, self._confinement.processes, self._confinement.stored)
-        fork_server = os.getppid()
         ended = os.pidfd_open(self._kernel)
         proxy.watch(self._client, self._obey)
         proxy.watch(ended, lambda: None)

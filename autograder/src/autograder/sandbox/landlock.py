@@ -242,7 +242,7 @@ def _readable(paths: list[str]) -> dict[str, int]:
     """
     rights = dict.fromkeys(OWN, domain.RUN)
     for path in set(paths) - set(OWN):
-        if not Path(ENGINE).is_relative_to(path):
+        if not _holds_engine(path):
             rights[path] = domain.RUN
             continue
         rights[path] = domain.LIST
@@ -252,12 +252,17 @@ def _readable(paths: list[str]) -> dict[str, int]:
 
 def _beside_engine(path: str) -> Iterator[str]:
     """Yield everything in a folder except for the engine, and the folders in which that lies."""
-    if path != ENGINE:
+    if os.path.realpath(path) != os.path.realpath(ENGINE):
         for entry in os.scandir(path):
-            if Path(ENGINE).is_relative_to(entry.path):
-                yield from _beside_engine(entry.path)
-            else:
+            if not _holds_engine(entry.path):
                 yield entry.path
+            elif not entry.is_symlink():  # a link to one of these folders, as lib64 is, needs no right of its own
+                yield from _beside_engine(entry.path)
+
+
+def _holds_engine(path: str) -> bool:
+    """Return whether the engine lies in a folder, or in the one that a link leads to."""
+    return Path(os.path.realpath(ENGINE)).is_relative_to(os.path.realpath(path))
 
 
 def _descendants(process: int, without: int) -> Iterator[int]:
