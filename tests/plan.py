@@ -60,6 +60,7 @@ LIMITS = {
     "site/browser/test_site": 600,
     "site/test_site": 300,
     "site/browser/test_laboratory": 300,
+    "site/browser/test_lab": 300,
     "class": 1200,
     "course/test_answers": 900,
     "course/test_lessons": 600,
