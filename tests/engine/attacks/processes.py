@@ -43,6 +43,7 @@ CASES = [
             except OSError as error: print(error)
             reached()
         """,
+        promise="processes",
     ),
     Case(
         "kill_the_parent",
@@ -105,6 +106,7 @@ CASES = [
         "Leave a process behind that has left its session and ignores signals.",
         ENDS,
         DAEMON,
+        promise="processes",
     ),
     Case(
         "thread_that_goes_on",
@@ -140,6 +142,7 @@ CASES = [
                 if pid != os.getpid() and libc.ptrace(16, pid, 0, 0) == 0: breach(pid)
             reached()
         """,
+        promise="processes",
     ),
     Case(
         "more_namespaces",
@@ -157,6 +160,7 @@ CASES = [
             if not subprocess.run(['unshare', '-Ur', 'true']).returncode: breach('unshare')
             reached()
         """,
+        promise="rights",
     ),
     Case(
         "become_root",
@@ -169,6 +173,7 @@ CASES = [
             for change in (os.setuid, os.setgid, lambda number: os.setgroups([number])):
                 attempt(lambda: change(0))
         """,
+        promise="rights",
     ),
     Case(
         "forbidden_calls",
@@ -183,6 +188,7 @@ CASES = [
                 if ctypes.get_errno() != 38: breach(number)
                 reached()
         """,
+        promise="rights",
     ),
     Case(
         "take_all_cores",
@@ -243,6 +249,7 @@ CASES = [
         """,
         score=2,
         note="problem: ",
+        promise="messages",
     ),
     Case(
         "messages_of_nonsense",
@@ -262,6 +269,7 @@ CASES = [
             say('stream', {'name': 'stdout', 'text': 'x'}, date='once upon a time')
         """),
         reached="The kernel sent an invalid message",
+        promise="messages",
     ),
     Case(
         "frames_of_nonsense",
@@ -276,6 +284,7 @@ CASES = [
         """),
         score=2,
         note="nonsense",
+        promise="messages",
     ),
     Case(
         "packets_of_nonsense",
@@ -291,6 +300,7 @@ CASES = [
         """),
         score=2,
         note="nonsense",
+        promise="messages",
     ),
     Case(
         "closed_connection",
@@ -325,5 +335,6 @@ CASES = [
         note="more than 10 MB of messages|nonsense",
         # What it sends may arrive before what it has printed.
         reached="ATTEMPT message_without_end|nonsense|more than 10 MB",
+        promise="messages",
     ),
 ]
