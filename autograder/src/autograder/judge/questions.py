@@ -85,7 +85,7 @@ class Questions(Peer):
         self._original = {name: getattr(builtins, name) for name in ("input", "print", "open")}
         self._settled: dict[str, Any] = {}
         self.settle()
-        self._environ: dict[str, str] = {}
+        self._environ: dict[bytes, bytes] = {}
 
     # The cell
 
@@ -118,7 +118,7 @@ class Questions(Peer):
         self._fetched.clear()
         self._fresh.clear()
         self._handles.clear()
-        self._environ = dict(os.environ)
+        self._environ = dict(_environment())
         self._random = self._look_at_random()
         answer, blobs = self._ask_plainly("begin", given=dict(fingerprints), classes=sorted(classes))
         self._there = set(answer["names"])
@@ -441,7 +441,11 @@ class Questions(Peer):
                 for name, value in self._own.items()
                 if self._may_be_passed(name) and self._settled.get(name, _MISSING) is not value
             },
-            "environ": {name: text for name, text in os.environ.items() if self._environ.get(name) != text},
+            "environ": {
+                os.fsdecode(name): os.fsdecode(text)
+                for name, text in _environment().items()
+                if self._environ.get(name) != text
+            },
         }
         return {place: self._passable(names) for place, names in changed.items()}
 
@@ -610,6 +614,12 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _environment() -> Mapping[bytes, bytes]:
+    """Return the environment variables as Python holds them: `os.environ` would decode all of them in every call."""
+    held: Mapping[bytes, bytes] = os.environ._data  # type: ignore[attr-defined]
+    return held
 
 
 def _count_own_references() -> int:

@@ -27,7 +27,9 @@ from autograder.sandbox.base import Confinement
 from autograder.sandbox.limits import UsageMonitor, max_traffic
 from autograder.sandbox.proxy import Proxy
 
-_PERIOD = 0.1  # s, between two looks at the limits and at the fork server
+# s, between two looks at the limits and at the fork server. A judge server runs no code of a submission and lasts as
+# long as the class, so it is looked at less often.
+_PERIOD, _PERIOD_OF_JUDGES = 0.1, 0.5
 _LAST_MESSAGES = 2  # s, to forward what the kernel has sent before it ended
 
 
@@ -73,6 +75,7 @@ class Supervisor:
         """
         order = json.loads(self._client.recv(MESSAGE))
         self._limits = order["limits"]
+        self._period = _PERIOD_OF_JUDGES if order["role"] == "judge" else _PERIOD
         try:
             place = self._confinement.enter(parent, Path(order["cwd"]), self._inbox, self._limits)
             env = {**order["env"], **place.variables}
@@ -110,7 +113,7 @@ class Supervisor:
         proxy.watch(self._client, self._obey)
         proxy.watch(ended, lambda: None)
         while not select.select([ended], [], [], 0)[0]:
-            proxy.work(_PERIOD)
+            proxy.work(self._period)
             self._reason = self._reason or self._usage.find_excess() or proxy.excess
             # If the fork server has been killed, this process has got another parent.
             if self._reason or os.getppid() != fork_server:
