@@ -181,6 +181,15 @@ def test_a_kernel_that_dies_is_reported_and_its_files_are_kept(kind, tmp_path):
     assert (tmp_path / "made").exists()
 
 
+def test_it_works_whatever_rights_the_grader_gives_new_files(kind, tmp_path):
+    before = os.umask(0o077)
+    try:
+        settings = {"ForkProvisioner": {"sandbox": kind, "modules": ["matplotlib.font_manager", "for_this_test"]}}
+        assert run_cells(tmp_path, "print('it ran')", **settings) == ("", ["it ran\n"])
+    finally:
+        os.umask(before)
+
+
 def test_a_kernel_is_lost_by_no_fault_of_its_own_if_the_fork_server_ends(kind, tmp_path):
     known = fork_servers()
 
@@ -347,13 +356,31 @@ for _ in range(50):
     threading.Thread(target=time.sleep, args=(3,)).start()
 time.sleep(1)
 """
+MEMORY_WITHOUT_FIRST_THREADS = """\
+import ctypes, os, platform, threading, time
+def work():
+    time.sleep(0.3)
+    kept = bytearray(b"x") * 2 * 10**8
+    time.sleep(6)
+    os._exit(0)
+for _ in range(3):
+    if os.fork() == 0:
+        threading.Thread(target=work).start()
+        ctypes.CDLL(None).syscall({"x86_64": 60, "aarch64": 93}[platform.machine()], 0)
+time.sleep(3)
+"""
 DISK = "open('large', 'wb').write(bytes(2**22))"
 
 
 @pytest.mark.parametrize(
     ("limit", "attempt"),
-    [({"memory": 2**29}, MEMORY), ({"processes": 40}, THREADS), ({"disk": 2**20}, DISK)],
-    ids=["memory", "processes", "disk"],
+    [
+        ({"memory": 2**29}, MEMORY),
+        ({"memory": 2**29}, MEMORY_WITHOUT_FIRST_THREADS),
+        ({"processes": 40}, THREADS),
+        ({"disk": 2**20}, DISK),
+    ],
+    ids=["memory", "memory of processes without their first threads", "processes", "disk"],
 )
 def test_limits_hold(kind, tmp_path, limit, attempt):
     _, shown = run_cells(tmp_path, attempt, "print('more')", Limits=limit, ForkProvisioner={"sandbox": kind})
