@@ -67,6 +67,7 @@ def test_more_can_be_shown(tmp_path):
     assert run_cells(folder, read)[1] == ["FileNotFoundError"]
 
 
+@pytest.mark.promise("environment")
 def test_environment_keeps_secrets_out_and_what_is_asked_for_in():
     env = {"PATH": "/bin", "LC_ALL": "C", "GITHUB_TOKEN": "x", "PYTHON_KEY": "x", "PGPASSWORD": "x", "DATA": "/d"}
     env |= {"PYTHONHASHSEED": "0", "MPLBACKEND": "agg", "HOME": "/root", "SSH_AUTH_SOCK": "x"}
@@ -105,6 +106,7 @@ def test_what_is_in_the_way_is_named(tmp_path, monkeypatch, platform, bwrap, say
     assert says in str(bubblewrap.find_obstacle())
 
 
+@pytest.mark.promise("no sandbox")
 def test_notebooks_are_not_run_without_it(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(KernelLost, match="bubblewrap is not installed"):
@@ -390,6 +392,7 @@ def refuse(monkeypatch, path, number):
 
 
 @pytest.mark.parametrize("name", ["../out", "/tmp/out", "a/../../out", "link/out", "link"])
+@pytest.mark.promise("writes")
 def test_nothing_is_written_outside(tmp_path, name):
     folder = tmp_path / "folder"
     folder.mkdir()

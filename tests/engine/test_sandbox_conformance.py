@@ -237,16 +237,19 @@ def count_processes(word):
 
 
 @pytest.mark.parametrize("path", [ROOT / "solutions", ROOT / "tests" / "support.py", Path("/var/lib")])
+@pytest.mark.promise("reads")
 def test_the_course_and_the_rest_of_the_machine_cannot_be_read(reaches, path):
     reaches("import os", f"os.listdir({str(path)!r})" if path.is_dir() else f"open({str(path)!r}).read()")
 
 
 @pytest.mark.parametrize("path", [ROOT / "solutions", ROOT / "tests" / "support.py", Path("/var/lib")])
+@pytest.mark.promise("paths")
 def test_whether_they_exist_can_be_seen_under_landlock_only(kind, run, path):
     (shown,) = run(f"import os; print(os.path.exists({str(path)!r}))")
     assert shown == f"{kind != 'bubblewrap'}\n"
 
 
+@pytest.mark.promise("machine")
 def test_the_machine_can_be_recognised_under_landlock_only(kind, run):
     look = "import os, socket; print(os.uname().nodename, sorted(name for _, name in socket.if_nameindex()))"
     (shown,) = run(look)
@@ -276,11 +279,13 @@ def test_secrets_of_the_environment_cannot_be_seen(reaches, monkeypatch):
     reaches("import os", "'MY_API_TOKEN' in os.environ")
 
 
+@pytest.mark.promise("network")
 def test_the_network_cannot_be_reached(reaches):
     with socket.create_server(("127.0.0.1", 0)) as server:
         reaches("import socket", f"socket.create_connection({server.getsockname()!r}, 5)")
 
 
+@pytest.mark.promise("network")
 def test_a_socket_of_the_machine_cannot_be_reached(reaches):
     name = f"\0autograder-test-{os.getpid()}"
     with socket.socket(socket.AF_UNIX) as server:
@@ -289,6 +294,7 @@ def test_a_socket_of_the_machine_cannot_be_reached(reaches):
         reaches("import socket", f"socket.socket(socket.AF_UNIX).connect({name!r}) is None")
 
 
+@pytest.mark.promise("processes")
 def test_other_processes_cannot_be_seen(reaches):
     look = (
         "import os\n"
@@ -340,6 +346,7 @@ def test_a_neighbours_files_cannot_be_reached(kind, reaches, tmp_path, place):
         pool.submit(asyncio.run, look_while_a_neighbour_runs()).result()
 
 
+@pytest.mark.promise("processes")
 def test_a_process_that_leaves_the_kernels_group_ends_with_it(kind, tmp_path):
     start = "import subprocess; subprocess.Popen(['sleep', '98765.5678'], start_new_session=True)"
     run_cells(tmp_path, start, ForkProvisioner={"sandbox": kind})
@@ -382,6 +389,7 @@ DISK = "open('large', 'wb').write(bytes(2**22))"
     ],
     ids=["memory", "memory of processes without their first threads", "processes", "disk"],
 )
+@pytest.mark.promise("limits")
 def test_limits_hold(kind, tmp_path, limit, attempt):
     _, shown = run_cells(tmp_path, attempt, "print('more')", Limits=limit, ForkProvisioner={"sandbox": kind})
     held = shown[0] != "" or shown[1] == "NotRun"

@@ -43,6 +43,7 @@ CASES = [
             except OSError as error: print(error)
             reached()
         """,
+        promise="processes",
     ),
     Case(
         "kill_the_parent",
@@ -123,6 +124,7 @@ CASES = [
         "Leave a process behind that has left its session and ignores signals.",
         ENDS,
         DAEMON,
+        promise="processes",
     ),
     Case(
         "thread_that_goes_on",
@@ -159,6 +161,7 @@ CASES = [
             try: breach(open('/proc/1/mem', 'r+b'))
             except OSError: reached()
         """,
+        promise="processes",
     ),
     Case(
         "more_namespaces",
@@ -176,6 +179,7 @@ CASES = [
             if not subprocess.run(['unshare', '-Ur', 'true']).returncode: breach('unshare')
             reached()
         """,
+        promise="rights",
     ),
     Case(
         "become_root",
@@ -188,6 +192,7 @@ CASES = [
             for change in (os.setuid, os.setgid, lambda number: os.setgroups([number])):
                 attempt(lambda: change(0))
         """,
+        promise="rights",
     ),
     Case(
         "forbidden_calls",
@@ -202,6 +207,7 @@ CASES = [
                 if ctypes.get_errno() != 38: breach(number)
                 reached()
         """,
+        promise="rights",
     ),
     Case(
         "take_all_cores",
@@ -262,6 +268,7 @@ CASES = [
         """,
         score=2,
         note="problem: ",
+        promise="messages",
     ),
     Case(
         "messages_of_nonsense",
@@ -281,6 +288,7 @@ CASES = [
             say('stream', {'name': 'stdout', 'text': 'x'}, date='once upon a time')
         """),
         reached="The kernel sent an invalid message",
+        promise="messages",
     ),
     Case(
         "frames_of_nonsense",
@@ -295,6 +303,7 @@ CASES = [
         """),
         score=2,
         note="nonsense",
+        promise="messages",
     ),
     Case(
         "packets_of_nonsense",
@@ -310,6 +319,7 @@ CASES = [
         """),
         score=2,
         note="nonsense",
+        promise="messages",
     ),
     Case(
         "closed_connection",
@@ -344,5 +354,6 @@ CASES = [
         note="more than 10 MB of messages|nonsense",
         # What it sends may arrive before what it has printed.
         reached="ATTEMPT message_without_end|nonsense|more than 10 MB",
+        promise="messages",
     ),
 ]

@@ -193,7 +193,7 @@ class ForkExecute(CellsExecute):
                 self.inbox = self._kernel.inbox
                 core = opened.enter_context(self._kernel.turn())
                 if self.judging:
-                    opened.enter_context(self.judging.start(provisioner, self._kernel, self.kc, env, core))
+                    opened.enter_context(self.judging.start(provisioner, self._kernel, env, core))
                 started = time.monotonic()
                 yield
                 self.seconds = time.monotonic() - started

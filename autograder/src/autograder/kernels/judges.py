@@ -16,7 +16,7 @@ from autograder.kernels.packets import can_be_read
 if TYPE_CHECKING:
     from autograder.kernels.client import ForkedKernel
 
-_PATIENCE = 0.1  # s, for the judge that was released last to end
+_PATIENCE = 5  # s, for the judge that was released last to end: on a busy machine a new server takes longer
 
 
 class JudgeServer:

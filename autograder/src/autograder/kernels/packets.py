@@ -18,7 +18,6 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-JUDGE_REQUEST = "judge_request"  # a message that has the kernel answer its judge until that has no more questions
 _HEAD = struct.Struct("!I??")  # the process that sends a packet, whether a message starts with it, and whether it ends
 _COUNT = struct.Struct("!I")
 _SIZE = struct.Struct("!Q")
