@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import sys
+from types import SimpleNamespace
 
 import pytest
 from nbformat.v4 import new_notebook
@@ -11,6 +13,8 @@ from autograder.course.notebooks import KERNELSPEC
 from autograder.execution.notebook import run_notebook
 from autograder.judge.table import Table
 from autograder.kernels.client import ForkServer
+from autograder.kernels.judges import JudgeServer
+from autograder.kernels.judgeserver import READY
 from tests.engine.judge_support import cell
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
@@ -85,6 +89,17 @@ def test_a_judge_server_is_not_used_again_once_a_judge_has_left_something(judge,
     for _ in range(2):
         assert "error" not in judge(f"{ONCE}\n{leave}")
     assert len(judge_servers) == 2
+
+
+def test_a_judge_server_that_has_ended_for_want_of_work_is_not_used_again():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        server = JudgeServer(SimpleNamespace(channel=ours), list)
+        theirs.send(READY)
+        assert server.is_ready()
+        theirs.send(READY)
+        theirs.close()
+        assert not server.is_ready()
 
 
 def test_judges_of_other_files_have_another_server(judge, judge_servers):

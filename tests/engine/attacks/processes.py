@@ -72,6 +72,24 @@ CASES = [
         reached=DIED,
     ),
     Case(
+        "zombie_that_is_traced",
+        "Die while its child traces it: Linux tells the end of a process that is traced to nobody else.",
+        "What ran before keeps its marks.",
+        """
+            import ctypes
+            seizes = 0x4206
+            if os.fork() == 0:
+                os.setsid()
+                ctypes.CDLL(None).ptrace(seizes, os.getppid(), 0, 0)
+                time.sleep(1000)
+            time.sleep(0.5)
+            os._exit(0)
+        """,
+        score=2,
+        note=DIED,
+        reached=DIED,
+    ),
+    Case(
         "exit",
         "Leave in the middle.",
         "What ran before keeps its marks.",
@@ -138,9 +156,10 @@ CASES = [
         """
             import ctypes
             libc = ctypes.CDLL(None)
-            for pid in range(2, 3000):
+            for pid in range(1, 3000):
                 if pid != os.getpid() and libc.ptrace(16, pid, 0, 0) == 0: breach(pid)
-            reached()
+            try: breach(open('/proc/1/mem', 'r+b'))
+            except OSError: reached()
         """,
         promise="processes",
     ),

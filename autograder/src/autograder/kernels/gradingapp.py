@@ -174,6 +174,8 @@ class GradingStream(Stream):
     def __init__(self, *args: Any, **kwargs: Any):
         self._reading = threading.RLock()
         super().__init__(*args, **kwargs)
+        if self._fid is not None:
+            os.set_blocking(self._fid, False)
 
     def _schedule_flush(self) -> None:
         if not self._flush_pending:
@@ -189,7 +191,6 @@ class GradingStream(Stream):
 
     def _watch_pipe_fd(self) -> None:
         with contextlib.suppress(OSError, ValueError):
-            os.set_blocking(self._fid, False)
             while select.select([self._fid], [], []) and self._read_descriptor():
                 pass
 

@@ -9,7 +9,9 @@ process may have been interrupted while it sent the message before.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
+import select
 import socket
 import struct
 import threading
@@ -108,6 +110,13 @@ class PacketSocket:
     def close(self) -> None:
         """Close this end."""
         self._socket.close()
+
+
+def can_be_read(connection: socket.socket, seconds: float | None) -> bool:
+    """Wait until something has come or the other end is closed, for so many seconds at most; return whether it has."""
+    poll = select.poll()  # unlike `select.select` it takes file numbers above 1023, which a large machine needs
+    poll.register(connection, select.POLLIN)
+    return bool(poll.poll(None if seconds is None else max(0, math.ceil(1000 * seconds))))
 
 
 def receive_packet(connection: socket.socket, size: int) -> bytes:
