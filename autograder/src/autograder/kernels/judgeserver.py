@@ -86,11 +86,18 @@ def _read_state() -> State:
 
 
 def _walk(place: str) -> Iterator[tuple[str, tuple[int, int, int]]]:
+    device = os.stat(place).st_dev
     for root, folders, files in os.walk(place):
-        folders[:] = [name for name in folders if name != _CACHE]
         for name in [*folders, *files]:
             path = os.path.join(root, name)
             with contextlib.suppress(OSError):
                 found = os.lstat(path)
-                plain = stat.S_ISDIR(found.st_mode)  # a folder changes with what is in it
-                yield path, (found.st_mode, 0 if plain else found.st_size, 0 if plain else found.st_ctime_ns)
+                is_folder = stat.S_ISDIR(found.st_mode)
+                # What is mounted there can only be read, and may be a whole environment.
+                if is_folder and (name == _CACHE or found.st_dev != device):
+                    folders.remove(name)
+                else:  # a folder changes with what is in it
+                    yield (
+                        path,
+                        (found.st_mode, 0, 0) if is_folder else (found.st_mode, found.st_size, found.st_ctime_ns),
+                    )
