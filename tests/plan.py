@@ -62,7 +62,7 @@ LIMITS = {
     "site/browser/test_laboratory": 300,
     "site/browser/test_lab": 300,
     "class": 1200,
-    "course/test_answers": 900,
+    "course/test_answers": 1200,
     "course/test_lessons": 600,
     "engine/test_journal": 300,
     "engine/test_hostile_submissions": 300,
