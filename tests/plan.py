@@ -78,6 +78,7 @@ LIMITS = {
     "engine/attacks/test_attacks": 600,
     "engine/test_watch": 300,
     "engine/forgeries/test_forgeries": 900,
+    "engine/forgeries/test_wrong": 300,
 }
 
 # Tests that take long, or share something that does. CI leaves them out on the other versions of Python.

@@ -182,6 +182,7 @@ def test_outputs_count_even_where_files_are_too_large_to_be_kept(executor, tmp_p
     assert all(kept or "what it wrote was not kept" in result.stopped for result in results.values())
 
 
+@pytest.mark.promise("own names")
 def test_a_judge_decides_the_tests_of_a_table(executor, tmp_path):
     """`math.sqrt` is replaced in the kernel only, where the judge is not."""
     sources = (
@@ -200,6 +201,7 @@ def test_a_judge_decides_the_tests_of_a_table(executor, tmp_path):
     assert not results["alone"].findings
 
 
+@pytest.mark.promise("own names")
 def test_a_file_of_the_instructors_is_the_judges_own(executor, tmp_path):
     (tmp_path / "given.txt").write_text("given")
     nb = notebook(
@@ -213,6 +215,7 @@ def test_a_file_of_the_instructors_is_the_judges_own(executor, tmp_path):
     assert list(results["a"].provisional) == ["test1"]
 
 
+@pytest.mark.promise("as the reference", "provisional")
 def test_what_a_judge_cannot_decide_is_provisional(executor, tmp_path):
     nb = notebook("def f(): return object()", "assert f()", roles=("answer", "test"))
     results = run(executor, tmp_path, {"a": nb}, tables={"a": Table(allowed={"test1": []}, live=["f"])})

@@ -313,6 +313,7 @@ def test_the_class_is_graded_as_a_whole(aftermath, rows):
 
 
 @pytest.mark.parametrize("student", UNREADABLE)
+@pytest.mark.promise("submissions")
 def test_what_cannot_be_read_has_no_points_and_a_reason(rows, student):
     row = rows[student]
     assert row["notebooks"] == {"p1": 0, "p2": FULL / 2}
@@ -321,6 +322,7 @@ def test_what_cannot_be_read_has_no_points_and_a_reason(rows, student):
 
 
 @pytest.mark.parametrize("student", MARKED)
+@pytest.mark.promise("submissions")
 def test_what_is_odd_is_marked_all_the_same(rows, student):
     row = rows[student]
     assert row["score"] == FULL / 2, row["notes"]
@@ -351,6 +353,7 @@ def test_written_answers_wait_for_a_person_where_something_was_written(aftermath
     assert waits("neighbour") == {"p1": False, "p2": False}
 
 
+@pytest.mark.promise("terminal")
 def test_nothing_that_steers_a_terminal_is_printed(aftermath):
     _, run = aftermath
     for character in ("\x1b", "\x07", TURNED, "\udcff"):
@@ -372,6 +375,7 @@ def test_files_and_later_runs_survive_strange_names(aftermath):
     assert r"\udcff.ipynb was graded as p1" in (folder / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.promise("submissions")
 def test_no_magic_of_a_student_is_expanded_by_the_grader(tmp_path, monkeypatch):
     course = make_course(tmp_path / "course")
     many_magics(hand_in(course, "ann"))

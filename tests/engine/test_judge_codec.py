@@ -59,6 +59,7 @@ VALUES = [
 
 
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: f"{type(value).__name__}-{str(value)[:20]!a}")
+@pytest.mark.promise("values")
 def test_data_arrive_as_they_are(value):
     arrived = passed(value)
     assert type(arrived) is type(value)
@@ -182,11 +183,13 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.promise("values")
 def test_hostile_data_are_refused(data):
     with pytest.raises(Undecodable):
         Decoder(Nothing(), [bytes(8)]).decode(data)
 
 
+@pytest.mark.promise("values")
 def test_noise_raises_nothing_else():
     """Whatever is changed in a message, it is decoded or refused."""
     noise = random.Random(1)

@@ -224,6 +224,7 @@ UNKNOWN = {
 
 
 @pytest.mark.parametrize("name", UNKNOWN)
+@pytest.mark.promise("not run")
 def test_what_a_stand_in_does_not_know_ends_the_judging(found, name):
     assert UNKNOWN[name][1] in found[name].reason
 
@@ -266,6 +267,7 @@ def look():
 """
 
 
+@pytest.mark.promise("unread")
 def test_the_test_is_not_in_the_notebooks_process(tmp_path):
     found = decide(tmp_path, {"test": "expected = 'HIDDENWORD'\nassert look() is False"}, SPY)
     assert (found["test"].reason, errors(found["test"])) == ("", [])
@@ -315,6 +317,7 @@ LOST = {
 
 
 @pytest.mark.parametrize("name", LOST)
+@pytest.mark.promise("lost on the way")
 def test_a_failure_is_not_final_where_something_may_have_been_lost(lost, name):
     assert errors(lost[name])
     assert not lost[name].plain

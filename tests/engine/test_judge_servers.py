@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
+from types import SimpleNamespace
 
 import pytest
 from nbformat.v4 import new_notebook
@@ -13,6 +15,8 @@ from autograder.execution.notebook import run_notebook
 from autograder.judge.table import Table
 from autograder.kernels import judgeserver
 from autograder.kernels.client import ForkServer
+from autograder.kernels.judges import JudgeServer
+from autograder.kernels.judgeserver import READY
 from tests.engine.judge_support import cell
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
@@ -92,9 +96,20 @@ def test_a_judge_server_is_not_used_again_once_a_judge_has_left_something(judge,
 def test_what_is_mounted_where_judges_can_write_is_not_looked_through():
     """Such as an environment below /tmp, which has tens of thousands of files."""
     assert os.path.ismount("/dev/pts")
-    found = dict(judgeserver._walk("/dev"))
+    found = dict(judgeserver._walk("/dev", os.stat("/dev").st_dev))
     assert "/dev/null" in found
     assert not [path for path in found if path.startswith("/dev/pts")]
+
+
+def test_a_judge_server_that_has_ended_for_want_of_work_is_not_used_again():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        server = JudgeServer(SimpleNamespace(channel=ours), list)
+        theirs.send(READY)
+        assert server.is_ready()
+        theirs.send(READY)
+        theirs.close()
+        assert not server.is_ready()
 
 
 def test_judges_of_other_files_have_another_server(judge, judge_servers):

@@ -10,7 +10,7 @@ from nbformat.v4 import new_notebook
 
 from autograder.course.notebooks import KERNELSPEC
 from autograder.execution.notebook import run_notebook
-from autograder.judge.client import Finding
+from autograder.judge.client import LOST, Finding
 from autograder.judge.table import make_table
 from tests.engine.judge_support import cell
 from tests.support import run_autograder
@@ -50,6 +50,22 @@ def table(tmp_path_factory):
     reference = notebook("def add(a, b):\n    return a + b\ndata.append(2)")
     released = notebook("def add(a, b):\n    raise NotImplementedError()")
     return table_of(tmp_path_factory.mktemp("table"), reference, released)
+
+
+@pytest.mark.parametrize(("times", "is_decided"), [(1, True), (10**6, False)])
+def test_a_judge_that_is_lost_once_may_have_been_lost_by_the_machine(times, is_decided):
+    nb = notebook("def add(a, b):\n    return a + b")
+    nb.cells = [one for one in nb.cells if one.metadata.nbgrader.grade_id in ("given", "answer", "value")]
+    lost = iter(range(times))
+
+    def run(nb, table):
+        if not table or "value" in table.reasons:
+            return from_dict(nb), {}
+        return from_dict(nb), {"value": Finding(reason=LOST if next(lost, None) is not None else "")}
+
+    table = make_table(nb, nb, [], run)
+    assert ("value" in table.allowed) is is_decided
+    assert table.reasons.get("value") == (None if is_decided else LOST)
 
 
 @pytest.mark.parametrize(("without", "judged", "is_decided"), [(0.1, 5.0, True), (0.4, 7.5, False), (6.0, 11.5, True)])

@@ -240,6 +240,7 @@ def test_an_answer_that_is_right_in_another_way_is_decided(results, name, place)
 
 
 @pytest.mark.parametrize(("name", "place"), cases("forged"))
+@pytest.mark.promise("as the reference")
 def test_an_object_that_was_made_to_pass_waits_for_a_person(results, name, place):
     nb, result = results("forged", place)
     assert name in result.provisional or marks_of(nb)[name] == 0, result.notes

@@ -7,6 +7,7 @@ import resource
 import signal
 import socket
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import psutil
@@ -75,7 +76,9 @@ def test_calls_share_one_chunk_of_memory_for_their_frames():
     assert 10 * in_a_thread(call_with_large_frame_stack, work) < in_a_thread(work)
 
 
-def test_how_a_kernel_ended_is_told_also_if_a_signal_came_too_late(tmp_path):
+@pytest.fixture
+def by_itself(tmp_path):
+    """A kernel that has started, and its supervisor's end of the connection."""
     ours, control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
     def start() -> socket.socket:
@@ -91,10 +94,54 @@ def test_how_a_kernel_ended_is_told_also_if_a_signal_came_too_late(tmp_path):
     with ours, control, ThreadPoolExecutor(1) as pool:
         started = pool.submit(start)
         kernel = ForkedKernel(make_order(tmp_path), SANDBOXES["none"](), control, (), None, tmp_path)
-        kernel.terminate()
-        with started.result() as supervisor:  # which ends without a look at the signal
-            supervisor.send(b'{"exit": 3, "reason": "", "unsaved": ""}')
-        assert (kernel.wait(PATIENCE), kernel.lost) == (3, False)
+        with started.result() as supervisor:
+            yield kernel, supervisor
+
+
+def test_how_a_kernel_ended_is_told_also_if_a_signal_came_too_late(by_itself):
+    kernel, supervisor = by_itself
+    kernel.terminate()
+    supervisor.send(b'{"exit": 3, "reason": "", "unsaved": ""}')
+    supervisor.close()  # without a look at the signal
+    assert (kernel.wait(PATIENCE), kernel.lost) == (3, False)
+
+
+def test_a_kernel_whose_supervisor_does_not_answer_is_lost(by_itself, monkeypatch):
+    monkeypatch.setattr(client, "_END_LIMIT", 0.1)
+    kernel, _ = by_itself
+    kernel.end()
+    assert (kernel.poll(), kernel.lost) == (-signal.SIGKILL, True)
+
+
+def test_an_environment_that_is_too_large_to_be_sent_is_told(tmp_path):
+    server = ForkServer((), "none")
+    for count in (2, 4):
+        large = {**os.environ, **{f"LARGE{number}": "x" * 10**5 for number in range(count)}}
+        with pytest.raises(RuntimeError, match="the environment variables of a kernel have more than"):
+            server.start_kernel(make_order(tmp_path, env=large))
+    server.stop()
+
+
+def test_the_fork_server_outlives_a_fork_that_fails(tmp_path):
+    flag = tmp_path / "short_of_processes"
+    (tmp_path / "sometimes_short.py").write_text(
+        "import os\n"
+        "fork = os.fork\n"
+        "def maybe():\n"
+        f"    if os.path.exists({str(flag)!r}): raise BlockingIOError(11, 'no process left')\n"
+        "    return fork()\n"
+        "os.fork = maybe\n"
+    )
+    server = ForkServer(("sometimes_short",), "none")
+    order = make_order(tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)})
+    first = server.start_kernel(order)
+    flag.touch()
+    with pytest.raises(RuntimeError, match="no process could be started: .*no process left"):
+        server.start_kernel(order)
+    threading.Timer(0.5, flag.unlink).start()  # the fork server tries for some seconds
+    second = server.start_kernel(order)
+    assert (first.poll(), second.poll()) == (None, None)
+    server.stop()
 
 
 def test_kernel_reports_its_end_and_stopping_ends_all(tmp_path):

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent, indent
@@ -21,7 +22,7 @@ from textwrap import dedent, indent
 import psutil
 import pytest
 
-from autograder.sandbox import domain, landlock
+from autograder.sandbox import domain, landlock, syscalls
 from autograder.sandbox.limits import OPEN_FILES
 from tests.engine.attacks.case import REFUSED
 from tests.engine.attacks.suite import CASES
@@ -306,6 +307,17 @@ def test_everything_ends_if_the_supervisor_is_killed(tmp_path):
     assert wait_until(lambda: not sleepers() and not private.exists())
     runner.join()
     assert done.is_set()
+
+
+def test_a_run_leaves_no_zombie_to_the_first_process_of_a_container(tmp_path):
+    syscalls._call("prctl", 36, 1, 0, 0, 0)  # for a moment this process is the one that gets orphans
+    try:
+        run_cells(tmp_path, "1", ForkProvisioner={"sandbox": "landlock"})
+        time.sleep(0.5)
+        left = [process for process in psutil.Process().children() if process.status() == psutil.STATUS_ZOMBIE]
+        assert not [process for process in left if process.name() in ("rm", "sh")]
+    finally:
+        syscalls._call("prctl", 36, 0, 0, 0, 0)
 
 
 def sleepers() -> list[psutil.Process]:

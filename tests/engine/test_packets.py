@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import resource
 import socket
 import struct
 import threading
 
 import pytest
 
-from autograder.kernels.packets import ConnectionEnded, PacketSocket, TooMuchTraffic
+from autograder.kernels.packets import ConnectionEnded, PacketSocket, TooMuchTraffic, can_be_read
 
 
 @pytest.fixture
@@ -33,6 +34,18 @@ def test_a_message_arrives_as_it_was_sent(ends, frames):
     sender.start()
     assert receive(PacketSocket(ends[1])) == frames
     sender.join()
+
+
+def test_open_files_may_have_large_numbers(ends):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
+    try:
+        with socket.socket(fileno=os.dup2(ends[0].fileno(), 2000)) as high:
+            assert not can_be_read(high, 0.01)
+            ends[1].send(b"x")
+            assert can_be_read(high, None)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_what_was_sent_before_the_other_end_closed_arrives_also_if_that_has_not_read_everything(ends):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import subprocess
@@ -14,10 +15,11 @@ import nbformat
 import pytest
 from nbformat.v4 import new_output
 
+from autograder.course.files import list_files
 from autograder.execution.notebook import KernelLost
 from autograder.execution.outputs import OutputLimit, repair
 from autograder.kernels.provisioner import ForkProvisioner
-from autograder.sandbox import bubblewrap, domain, kinds, landlock, seccomp, storage, transfer, view
+from autograder.sandbox import bubblewrap, domain, kinds, landlock, limits, namespaces, seccomp, storage, transfer, view
 from autograder.sandbox.base import Obstacle
 from autograder.sandbox.limits import Limits, UsageMonitor, show
 from tests.engine.kernel_support import run_cells, wait_until
@@ -41,6 +43,16 @@ def test_modules_are_seen_where_they_lie_and_only_if_named(tmp_path, monkeypatch
     assert run_cells(folder, look)[1] == ["False\n"]
 
 
+def test_the_engine_is_hidden_by_all_paths_that_lead_to_it(tmp_path, monkeypatch):
+    engine = tmp_path / "env" / "autograder"
+    engine.mkdir(parents=True)
+    (tmp_path / "link").symlink_to("env")
+    monkeypatch.setattr(namespaces, "ENGINE", str(engine))
+    paths = [str(tmp_path / name) for name in ("env", "link")]
+    assert namespaces._engines(paths) == {f"{path}/autograder" for path in paths}
+    assert namespaces._engines(["/usr"]) == set()
+
+
 def test_more_can_be_shown(tmp_path):
     data = tmp_path / "data"
     data.mkdir()
@@ -55,6 +67,7 @@ def test_more_can_be_shown(tmp_path):
     assert run_cells(folder, read)[1] == ["FileNotFoundError"]
 
 
+@pytest.mark.promise("environment")
 def test_environment_keeps_secrets_out_and_what_is_asked_for_in():
     env = {"PATH": "/bin", "LC_ALL": "C", "GITHUB_TOKEN": "x", "PYTHON_KEY": "x", "PGPASSWORD": "x", "DATA": "/d"}
     env |= {"PYTHONHASHSEED": "0", "MPLBACKEND": "agg", "HOME": "/root", "SSH_AUTH_SOCK": "x"}
@@ -93,6 +106,7 @@ def test_what_is_in_the_way_is_named(tmp_path, monkeypatch, platform, bwrap, say
     assert says in str(bubblewrap.find_obstacle())
 
 
+@pytest.mark.promise("no sandbox")
 def test_notebooks_are_not_run_without_it(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(KernelLost, match="bubblewrap is not installed"):
@@ -202,6 +216,15 @@ def test_time_before_the_turn_is_not_limited():
     assert wait_until(lambda: monitor.find_excess() == "it ran longer than 0 s in total")
 
 
+def test_what_a_process_shared_counts_no_more_when_it_has_ended():
+    with subprocess.Popen(["sleep", "1000"]) as process:
+        status = limits._read_status(process.pid)
+        monitor = UsageMonitor({"memory": 0}, list)
+        assert monitor._measure_memory([status]) == "it used more than 0 MiB of memory"
+        process.kill()
+    assert monitor._measure_memory([status]) == ""
+
+
 def test_folder_that_is_too_large_is_a_reason(tmp_path):
     (tmp_path / "data").write_bytes(bytes(2**21))
     stopped, shown = run_cells(tmp_path, "1", Limits={"disk": 2**20})
@@ -277,7 +300,7 @@ def test_only_files_and_folders_are_carried(tmp_path):
     (source / "folder").symlink_to("/etc")
     os.mkfifo(source / "pipe")
     archive = io.BytesIO()
-    transfer.pack(source, archive, 100)
+    transfer.pack(source, archive, 2**20)
     transfer.unpack(archive, target)
     assert sorted(str(path.relative_to(target)) for path in target.rglob("*")) == ["same", "sub", "sub/one"]
     assert (target / "same").read_text() == "1"
@@ -290,25 +313,86 @@ def test_what_has_not_changed_stays_behind(tmp_path):
     (tmp_path / "changed").write_text("new")
     (tmp_path / "made").write_text("x")
     archive = io.BytesIO()
-    transfer.pack(tmp_path, archive, 100, before)
+    transfer.pack(tmp_path, archive, 2**20, before)
     archive.seek(0)
     with tarfile.open(fileobj=archive) as tar:
         assert sorted(tar.getnames()) == ["changed", "made"]
 
 
-@pytest.mark.parametrize("limit", [9, 10])
+@pytest.mark.parametrize("limit", [2**16 - 1, 2**16])
 def test_as_much_as_is_allowed(tmp_path, limit):
-    (tmp_path / "one").write_bytes(bytes(6))
+    (tmp_path / "one").write_bytes(bytes(2**15))
     (tmp_path / "two").touch()
-    os.truncate(tmp_path / "two", 4)
-    if limit < 10:
+    os.truncate(tmp_path / "two", 2**15 - 100)  # it fills whole blocks
+    if limit < 2**16:
         with pytest.raises(transfer.TooLarge):
             transfer.pack(tmp_path, io.BytesIO(), limit)
     else:
         transfer.pack(tmp_path, io.BytesIO(), limit)
 
 
+def test_as_many_files_as_there_is_room_for(tmp_path):
+    for number in range(5):
+        (tmp_path / str(number)).touch()
+    transfer.pack(tmp_path, io.BytesIO(), 5 * 2**14)
+    with pytest.raises(transfer.TooLarge):
+        transfer.pack(tmp_path, io.BytesIO(), 5 * 2**14 - 1)
+
+
+def test_a_file_that_cannot_be_read_is_left_out_and_those_after_it_are_whole(tmp_path, monkeypatch):
+    source, target = tmp_path / "source", tmp_path / "target"
+    for folder in (source, target):
+        folder.mkdir()
+    for name in ("a", "b", "c"):
+        (source / name).write_text(name * 1000)
+    refuse(monkeypatch, source / "b", errno.EACCES)
+    archive = io.BytesIO()
+    transfer.pack(source, archive, 2**20)
+    transfer.unpack(archive, target)
+    assert {path.name: path.read_text() for path in target.iterdir()} == {"a": "a" * 1000, "c": "c" * 1000}
+
+
+@pytest.mark.parametrize("fault", [errno.EMFILE, errno.ENOSPC])
+def test_what_a_machine_is_short_of_is_no_fault_of_a_file(tmp_path, monkeypatch, fault):
+    for folder in ("source", "target"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "source" / "data").write_text("1")
+    archive = io.BytesIO()
+    transfer.pack(tmp_path / "source", archive, 2**20)
+    refuse(monkeypatch, tmp_path / "source" / "data", fault)
+    with pytest.raises(OSError, match=os.strerror(fault)):
+        transfer.pack(tmp_path / "source", io.BytesIO(), 2**20)
+    refuse(monkeypatch, tmp_path / "target" / "data", fault)
+    with pytest.raises(OSError, match=os.strerror(fault)):
+        transfer.unpack(archive, tmp_path / "target")
+
+
+def test_a_folder_that_cannot_be_listed_for_want_of_open_files_is_not_empty(tmp_path, monkeypatch):
+    (tmp_path / "data").write_text("1")
+
+    def scandir(path):
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    for look in (lambda: list_files(tmp_path, []), lambda: transfer.take_snapshot(tmp_path)):
+        with pytest.raises(OSError, match=os.strerror(errno.EMFILE)):
+            look()
+
+
+def refuse(monkeypatch, path, number):
+    """Have the one file refuse to be opened."""
+    opened = Path.open
+
+    def refuse(self, *args, **settings):
+        if self == path:
+            raise OSError(number, os.strerror(number))
+        return opened(self, *args, **settings)
+
+    monkeypatch.setattr(Path, "open", refuse)
+
+
 @pytest.mark.parametrize("name", ["../out", "/tmp/out", "a/../../out", "link/out", "link"])
+@pytest.mark.promise("writes")
 def test_nothing_is_written_outside(tmp_path, name):
     folder = tmp_path / "folder"
     folder.mkdir()

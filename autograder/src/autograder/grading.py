@@ -28,7 +28,9 @@ from autograder.gradebook.recorder import Recorder
 from autograder.intake.submission import Submission, take_in
 from autograder.judge.table import Table
 
-_TRIES = 3  # of a submission whose kernels are lost through no fault of its own
+# s, between the tries of a submission whose kernels are lost through no fault of its own: a machine that is short of
+# memory or processes may need a moment.
+_PAUSES = (0.2, 5)
 
 
 @dataclass(frozen=True)
@@ -202,9 +204,10 @@ class Grader:
     def _prepare_and_run(self, student: str) -> Submission:
         self.running[student] = time.monotonic()
         try:
-            for _ in range(_TRIES - 1):
+            for pause in _PAUSES:
                 with contextlib.suppress(KernelLost):
                     return self._run(self._prepare(student))
+                time.sleep(pause)
             return self._run(self._prepare(student))
         finally:
             del self.running[student]

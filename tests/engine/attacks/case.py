@@ -15,6 +15,7 @@ class Otherwise:
     score: float
     note: str
     reached: str
+    promise: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class Case:
         Adds files to the submission's folder, or changes its notebook.
     landlock : Otherwise
         What comes of it under Landlock, if that is something else.
+    promise : str
+        Which promise of `tests.system.promise_table` it shows, if that page is to name it.
     """
 
     name: str
@@ -57,6 +60,7 @@ class Case:
     works: bool = False
     make: Callable[[Path], None] | None = None
     landlock: Otherwise | None = None
+    promise: str = ""
 
     def within(self, sandbox: str) -> Case:
         """Return the attack with what comes of it in this sandbox."""
@@ -74,6 +78,7 @@ FILES_TOO_LARGE = Otherwise(
     score=2,
     note="its files add up to more than 32 MiB",
     reached="its files add up to more than 32 MiB",
+    promise="measured disk",
 )
 REFUSED = Otherwise("It may write nothing there.", score=4, note="", reached="Permission denied")
 TRACE = "attempt.txt"

@@ -43,6 +43,7 @@ CASES = [
         UNSEEN,
         "attempt(lambda: open(f'{COURSE}/gradebook.db', 'rb').read(20))",
         works=True,
+        promise="reads",
     ),
     Case(
         "write_gradebook",
@@ -56,6 +57,7 @@ CASES = [
             attempt(change)
         """,
         works=True,
+        promise="writes",
     ),
     Case(
         "read_hidden_tests",
@@ -63,6 +65,7 @@ CASES = [
         UNSEEN,
         "attempt(lambda: open(f'{COURSE}/source/ps1/problem.ipynb').read())",
         works=True,
+        promise="reads",
     ),
     Case(
         "search_for_hidden_tests",
@@ -78,6 +81,7 @@ CASES = [
             reached()
         """,
         works=True,
+        promise="reads",
     ),
     Case(
         "read_the_engine",
@@ -100,6 +104,7 @@ CASES = [
         UNSEEN,
         "attempt(lambda: open(f'{COURSE}/submitted/victim/ps1/problem.ipynb').read())",
         works=True,
+        promise="reads",
     ),
     Case(
         "write_to_a_neighbour",
@@ -119,6 +124,7 @@ CASES = [
                 except OSError: pass
                 reached()
         """,
+        promise="writes",
     ),
     Case(
         "read_the_home",
@@ -126,6 +132,7 @@ CASES = [
         UNSEEN,
         "attempt(lambda: open(f'{HOME}/.ssh/id_ed25519').read())",
         works=True,
+        promise="reads",
     ),
     Case(
         "read_secrets_of_the_environment",
@@ -137,6 +144,7 @@ CASES = [
             reached()
         """,
         works=True,
+        promise="environment",
     ),
     Case(
         "environ_of_others",
@@ -184,6 +192,7 @@ CASES = [
         "attempt(lambda: open('table.csv', 'rb').read(20))",
         note="table.csv is a link",
         make=_link,
+        promise="links",
     ),
     Case(
         "linked_folder_in_the_submission",
@@ -192,6 +201,7 @@ CASES = [
         "attempt(lambda: os.listdir('tables'))",
         note="tables is a link",
         make=_link_folder,
+        promise="links",
     ),
     Case(
         "link_made_in_a_cell",
@@ -203,6 +213,7 @@ CASES = [
             os.symlink('/etc/passwd', 'data')
             reached()
         """,
+        promise="writes",
     ),
     Case(
         "hard_link",
@@ -222,6 +233,7 @@ CASES = [
                 open(name, 'w').write('x')
             reached()
         """,
+        promise="writes",
     ),
     Case(
         "pipe_in_the_folder",
@@ -247,6 +259,7 @@ CASES = [
                          '/proc/sysrq-trigger', '/sys/devices/system/cpu/cpu0/online'):
                 attempt(lambda: open(path, 'r+b').fileno())
         """,
+        promise="writes",
     ),
     Case(
         "devices",
@@ -258,6 +271,7 @@ CASES = [
             for number in ((1, 1), (254, 0), (8, 0)):
                 attempt(lambda: os.mknod('disk', 0o600 | 0o060000, os.makedev(*number)))
         """,
+        promise="rights",
     ),
     Case(
         "zip_bomb",

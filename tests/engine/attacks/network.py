@@ -34,6 +34,7 @@ CASES = [
             for url in ('http://1.1.1.1', 'https://pypi.org'):
                 attempt(lambda: urllib.request.urlopen(url, timeout=2).read(20))
         """,
+        promise="network",
     ),
     Case(
         "dns",
@@ -47,6 +48,7 @@ CASES = [
                 kind = socket.AF_INET6 if ':' in server else socket.AF_INET
                 attempt(lambda: socket.socket(kind, socket.SOCK_DGRAM).sendto(query, (server, 53)))
         """,
+        promise="network",
     ),
     Case(
         "unix_socket",
@@ -57,6 +59,7 @@ CASES = [
             attempt(lambda: door.connect(UNIX))
         """,
         works=True,
+        promise="network",
     ),
     Case(
         "abstract_socket",
@@ -67,6 +70,7 @@ CASES = [
             attempt(lambda: door.connect('\\0' + ABSTRACT))
         """,
         works=True,
+        promise="network",
     ),
     Case(
         "system_services",

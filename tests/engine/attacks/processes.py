@@ -43,6 +43,7 @@ CASES = [
             except OSError as error: print(error)
             reached()
         """,
+        promise="processes",
     ),
     Case(
         "kill_the_parent",
@@ -65,6 +66,24 @@ CASES = [
                 if pid != os.getpid():
                     try: os.kill(pid, signal.SIGKILL)
                     except OSError: pass
+        """,
+        score=2,
+        note=DIED,
+        reached=DIED,
+    ),
+    Case(
+        "zombie_that_is_traced",
+        "Die while its child traces it: Linux tells the end of a process that is traced to nobody else.",
+        "What ran before keeps its marks.",
+        """
+            import ctypes
+            seizes = 0x4206
+            if os.fork() == 0:
+                os.setsid()
+                ctypes.CDLL(None).ptrace(seizes, os.getppid(), 0, 0)
+                time.sleep(1000)
+            time.sleep(0.5)
+            os._exit(0)
         """,
         score=2,
         note=DIED,
@@ -105,6 +124,7 @@ CASES = [
         "Leave a process behind that has left its session and ignores signals.",
         ENDS,
         DAEMON,
+        promise="processes",
     ),
     Case(
         "thread_that_goes_on",
@@ -136,10 +156,12 @@ CASES = [
         """
             import ctypes
             libc = ctypes.CDLL(None)
-            for pid in range(2, 3000):
+            for pid in range(1, 3000):
                 if pid != os.getpid() and libc.ptrace(16, pid, 0, 0) == 0: breach(pid)
-            reached()
+            try: breach(open('/proc/1/mem', 'r+b'))
+            except OSError: reached()
         """,
+        promise="processes",
     ),
     Case(
         "more_namespaces",
@@ -157,6 +179,7 @@ CASES = [
             if not subprocess.run(['unshare', '-Ur', 'true']).returncode: breach('unshare')
             reached()
         """,
+        promise="rights",
     ),
     Case(
         "become_root",
@@ -169,6 +192,7 @@ CASES = [
             for change in (os.setuid, os.setgid, lambda number: os.setgroups([number])):
                 attempt(lambda: change(0))
         """,
+        promise="rights",
     ),
     Case(
         "forbidden_calls",
@@ -183,6 +207,7 @@ CASES = [
                 if ctypes.get_errno() != 38: breach(number)
                 reached()
         """,
+        promise="rights",
     ),
     Case(
         "take_all_cores",
@@ -243,6 +268,7 @@ CASES = [
         """,
         score=2,
         note="problem: ",
+        promise="messages",
     ),
     Case(
         "messages_of_nonsense",
@@ -262,6 +288,7 @@ CASES = [
             say('stream', {'name': 'stdout', 'text': 'x'}, date='once upon a time')
         """),
         reached="The kernel sent an invalid message",
+        promise="messages",
     ),
     Case(
         "frames_of_nonsense",
@@ -276,6 +303,7 @@ CASES = [
         """),
         score=2,
         note="nonsense",
+        promise="messages",
     ),
     Case(
         "packets_of_nonsense",
@@ -291,6 +319,7 @@ CASES = [
         """),
         score=2,
         note="nonsense",
+        promise="messages",
     ),
     Case(
         "closed_connection",
@@ -325,5 +354,6 @@ CASES = [
         note="more than 10 MB of messages|nonsense",
         # What it sends may arrive before what it has printed.
         reached="ATTEMPT message_without_end|nonsense|more than 10 MB",
+        promise="messages",
     ),
 ]

@@ -17,6 +17,7 @@ TOO_DEEP = Otherwise(
     score=-1,  # whatever has run until then
     note="its mark is provisional|its files add up to more than 32 MiB",
     reached="ATTEMPT deep_folders|its files add up to more than 32 MiB",
+    promise="deep folders",
 )
 FILL = """
 block = bytes(2**20)
@@ -37,6 +38,7 @@ CASES = [
         score=2,
         note=TOO_MANY,
         reached=TOO_MANY,
+        promise="limits",
     ),
     Case(
         "thread_bomb",
@@ -76,6 +78,7 @@ CASES = [
         score=2,
         note=TOO_MUCH,
         reached=TOO_MUCH,
+        promise="limits",
     ),
     Case(
         "memory_of_sockets",
@@ -139,6 +142,7 @@ CASES = [
         FILL.format(folder="/tmp"),
         reached=NO_SPACE,
         landlock=REFUSED,
+        promise="limits",
     ),
     Case(
         "full_home",
@@ -206,6 +210,7 @@ CASES = [
         CUT,
         "while True: print('x' * 100)",
         reached=CUT_OFF,
+        promise="limits",
     ),
     Case("one_huge_line", "Print one line of 100 MB.", CUT, "print('x' * 100_000_000)", reached=CUT_OFF),
     Case(
@@ -260,6 +265,7 @@ CASES = [
         "The cell is interrupted, and the rest runs.",
         "while True: pass",
         reached=INTERRUPTED,
+        promise="limits",
     ),
     Case(
         "loop_that_catches_interrupts",

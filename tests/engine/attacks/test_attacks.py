@@ -53,6 +53,7 @@ def test_the_class_is_graded(aftermath):
 
 
 @pytest.mark.parametrize("student", VICTIMS)
+@pytest.mark.promise("neighbours")
 def test_neighbours_keep_their_marks(aftermath, student):
     assert aftermath.marks[student] == FULL
     assert not aftermath.notes[student]
@@ -87,6 +88,7 @@ def test_what_is_cut_off_says_so(aftermath):
             assert len(aftermath.outputs[case.name]) < 1_500_000
 
 
+@pytest.mark.promise("neighbours")
 def test_nothing_was_changed(aftermath):
     course = aftermath.course.root
     assert not list(course.rglob("climbed_out"))

@@ -33,6 +33,8 @@ class Case:
         Points that it would win if tests ran in its own process, of 2 for each of the three tests of ``double``.
     make : callable
         Changes the notebook.
+    promise : str
+        Which promise of `tests.system.promise_table` it shows, if that page is to name it.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Case:
     fair: float = 0
     won: float = 6
     make: Callable[[NotebookNode], None] | None = None
+    promise: str = ""
 
     @property
     def evidence(self) -> set[str]:

@@ -26,6 +26,7 @@ def test_there_are_many_and_no_two_of_one_name():
 
 
 @pytest.mark.parametrize("student", HONEST)
+@pytest.mark.promise("honest work")
 def test_honest_work_keeps_its_points(aftermath, student):
     assert aftermath.marks[student] == {"test_triple": 2, **dict.fromkeys(TESTS, 2)}, aftermath.outputs[student]
     assert not aftermath.notes[student]
@@ -33,6 +34,7 @@ def test_honest_work_keeps_its_points(aftermath, student):
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.promise("values", "provisional")
 def test_forging_wins_nothing_unseen(aftermath, case):
     marks, waiting = aftermath.marks[case.name], aftermath.waiting[case.name]
     won = sum(marks[name] for name in TESTS if name not in waiting)
@@ -42,6 +44,7 @@ def test_forging_wins_nothing_unseen(aftermath, case):
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.promise("unread")
 def test_no_forger_reads_a_test(aftermath, case):
     assert "x + x for x in range" not in aftermath.shown[case.name]
 

@@ -29,6 +29,7 @@ def test_there_are_many_and_no_two_of_one_name():
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.promise("honest work")
 def test_it_wins_what_it_wins_with_nbgrader(both, case):
     ours, theirs = (marks[case.name] for marks in both)
     assert theirs

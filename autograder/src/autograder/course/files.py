@@ -10,6 +10,8 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+from autograder.faults import raise_fault_of_the_machine
+
 
 def find_links(folder: Path) -> list[Path]:
     """Return what is neither a file nor a folder in ``folder``: links, pipes, sockets, and what nobody can look at.
@@ -18,7 +20,7 @@ def find_links(folder: Path) -> list[Path]:
     """
     if folder.is_symlink():
         return [folder]
-    inside = (Path(root) / name for root, folders, files in os.walk(folder) for name in [*folders, *files])
+    inside = (Path(root) / name for root, folders, files in _walk(folder) for name in [*folders, *files])
     return [path for path in inside if not _is_plain(path)]
 
 
@@ -108,9 +110,14 @@ def _find_files(folder: Path, ignored: Sequence[str]) -> Iterator[Path]:
 
     nbgrader's own function lists a folder anew for each of its files.
     """
-    for root, folders, files in os.walk(folder):
+    for root, folders, files in _walk(folder):
         folders[:] = [name for name in folders if not _matches(name, ignored)]
         yield from (Path(root) / name for name in files if not _matches(name, ignored))
+
+
+def _walk(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Walk through a folder. What cannot be listed is left out, unless that is the machine's fault."""
+    return os.walk(folder, onerror=raise_fault_of_the_machine)
 
 
 def _matches(name: str, patterns: Sequence[str]) -> bool:

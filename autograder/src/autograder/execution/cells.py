@@ -193,7 +193,7 @@ class ForkExecute(CellsExecute):
                 self.inbox = self._kernel.inbox
                 core = opened.enter_context(self._kernel.turn())
                 if self.judging:
-                    opened.enter_context(self.judging.start(provisioner, self._kernel, self.kc, env, core))
+                    opened.enter_context(self.judging.start(provisioner, self._kernel, env, core))
                 started = time.monotonic()
                 yield
                 self.seconds = time.monotonic() - started
@@ -208,8 +208,7 @@ class ForkExecute(CellsExecute):
         try:
             self._kernel.wait(_SHUTDOWN)
         except subprocess.TimeoutExpired:
-            self._kernel.kill()
-            self._kernel.wait()
+            self._kernel.end()
 
     def wait_for_reply(self, msg_id: str, cell: NotebookNode | None = None) -> dict[str, Any]:
         """Return the reply to the first request, which shows that the kernel has started."""

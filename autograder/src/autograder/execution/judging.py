@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from nbgrader.utils import is_solution
 
@@ -18,8 +17,6 @@ from autograder.execution import provisional
 from autograder.judge.client import Finding, JudgeClient
 from autograder.judge.table import Table, is_test, points_of
 from autograder.kernels.client import ForkedKernel
-from autograder.kernels.grading import GradingClient
-from autograder.kernels.packets import JUDGE_REQUEST
 from autograder.kernels.provisioner import ForkProvisioner
 
 _END = 2  # s, for a kernel to end whose connection to the judge has ended
@@ -48,12 +45,12 @@ class Judging:
 
     @contextlib.contextmanager
     def start(
-        self, provisioner: ForkProvisioner, kernel: ForkedKernel, client: GradingClient, env: dict[str, str], core: int
+        self, provisioner: ForkProvisioner, kernel: ForkedKernel, env: dict[str, str], core: int
     ) -> Iterator[None]:
         """Start the judge for a kernel, on the same core, and end it after the block."""
         server = provisioner.take_judge_server(env, self._files)
         server.begin(core)
-        self._kernel, self._client = kernel, client
+        self._kernel = kernel
         self._judge = JudgeClient(server, kernel.channel)
         with contextlib.closing(self._judge):
             yield
@@ -83,8 +80,6 @@ class Judging:
         assert self._judge
         name = grade_id(cell) or ""
         allowed = self._table.allowed
-        with contextlib.suppress(DeadKernelError):  # then the judge gets no answer
-            self._client.request(JUDGE_REQUEST)
         finding = self._judge.decide(
             cell.source,
             cell.execution_count,

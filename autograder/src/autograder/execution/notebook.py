@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import sys
 from pathlib import Path
 
@@ -65,13 +64,12 @@ def run_notebook(
         raise KernelLost(f"the kernel did not start: {error}") from error
     if spec.language.lower() != "python" or not FORKS:
         return _run_with_jupyter(nb, folder, config, name, spec)
-    before = copy.deepcopy(nb) if table else nb
     execute = ForkExecute(config, spec, Judging(table, files) if table and table.judges and files else None)
     result = _run(execute, nb, folder)
     judging = execute.judging
     if not judging or not table or table.allowed is None or not (undecided := judging.undecided(nb)):
         return result
-    again = provisional.keep_only(before, judging.findings.keys() - undecided.keys())
+    again = provisional.copy_for_another_run(nb, judging.findings.keys() - undecided.keys())
     _run(ForkExecute(config, spec, None, execute.inbox), again, folder)
     passed = provisional.take_over(nb, again, undecided)
     notes = [f"{name}: its mark is provisional, have a look: {reason}" for name, reason in passed.items()]

@@ -6,6 +6,7 @@ nothing that this process shows or writes is kept but whether each test passed.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Set
 
 from nbformat import NotebookNode
@@ -15,12 +16,15 @@ from autograder.course.notebooks import grade_id
 from autograder.judge.table import points_of
 
 
-def keep_only(nb: NotebookNode, decided: Set[str]) -> NotebookNode:
-    """Return a notebook that was not run, in which these tests are made empty."""
-    for cell in nb.cells:
+def copy_for_another_run(nb: NotebookNode, decided: Set[str]) -> NotebookNode:
+    """Return a copy of a notebook that was run, without its outputs, in which these tests are made empty."""
+    again = copy.deepcopy(nb)
+    for cell in again.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
         if grade_id(cell) in decided:
             cell.source = ""
-    return nb
+    return again
 
 
 def take_over(nb: NotebookNode, again: NotebookNode, undecided: Mapping[str, str]) -> dict[str, str]:

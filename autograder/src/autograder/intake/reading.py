@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import re
 from collections.abc import Iterable
@@ -15,6 +14,7 @@ from nbformat import NotebookNode
 
 from autograder.course.notebooks import read_script
 from autograder.course.text import first_line, printable, replace_surrogates
+from autograder.faults import is_fault_of_the_machine
 
 # The limits are far beyond honest work. They keep one file from taking the grader's time from everybody.
 _LARGEST = 30_000_000  # bytes; reading takes many times as much memory
@@ -32,25 +32,10 @@ _MIME = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,60}", flags=re.ASCII)
 # What nbgrader goes by, what a front end takes for its own word, and the state of widgets, which a run makes anew.
 _STEERING = {"nbgrader", "trusted", "widgets", "kernelspec"}
 _KINDS = {"code": "code", "markdown": "markdown", "raw": "raw", "heading": "markdown", "html": "markdown"}
-_FAULTS_OF_THE_MACHINE = {
-    errno.ENOSPC,
-    errno.EDQUOT,
-    errno.EROFS,
-    errno.EIO,
-    errno.EMFILE,
-    errno.ENFILE,
-    errno.ENOMEM,
-    errno.ESTALE,
-}
 
 
 class Unreadable(ValueError):
     """A file that was handed in is no notebook that can be marked. The message says why, and can be printed."""
-
-
-def is_fault_of_the_machine(error: BaseException) -> bool:
-    """Return whether an error, such as a full disk, says nothing about the file that was being read or written."""
-    return isinstance(error, OSError) and error.errno in _FAULTS_OF_THE_MACHINE
 
 
 def read_submission(path: Path) -> NotebookNode:

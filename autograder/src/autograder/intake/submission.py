@@ -19,7 +19,8 @@ from autograder.course.coursedir import Course
 from autograder.course.files import copy_files, find_links
 from autograder.course.notebooks import fail_cells, is_instructors, write
 from autograder.course.text import first_line, has_surrogates, shorten
-from autograder.intake.reading import Unreadable, is_fault_of_the_machine, read_submission
+from autograder.faults import is_fault_of_the_machine
+from autograder.intake.reading import Unreadable, read_submission
 from autograder.intake.recognition import find_notebooks, identify
 from autograder.intake.restore import restore
 

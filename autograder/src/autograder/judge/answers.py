@@ -43,11 +43,13 @@ class Answers(Peer):
         Connected to the judge.
     namespace : mutable mapping
         The notebook's names.
+    begin : callable
+        Is called when the judge begins a test.
     """
 
-    def __init__(self, link: Link, namespace: MutableMapping[str, Any]):
+    def __init__(self, link: Link, namespace: MutableMapping[str, Any], begin: Callable[[], None]):
         super().__init__(link)
-        self._namespace = namespace
+        self._namespace, self._begin = namespace, begin
         self._given: set[str] = set()
         self._folder = Folder(Path.cwd())
         self._sharing = Sharing()
@@ -138,6 +140,7 @@ class Answers(Peer):
         return error
 
     def _answer_begin(self, message: dict[str, Any], _: list[bytes]) -> tuple[dict[str, Any], list[bytes]]:
+        self._begin()
         self._given = set(message["classes"])
         self._sharing.begin()
         drift = [

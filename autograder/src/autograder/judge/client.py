@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
+import tokenize
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from functools import lru_cache
+from io import StringIO
 from typing import Any, Protocol
 
 from autograder.judge.errors import Undecodable
@@ -77,19 +80,17 @@ class JudgeClient:
             self._connection = server.fork_judge(link)
         self._control: Link | None = Link(self._connection)
         self._running = 0  # orders that the judge has not answered yet
+        self._forgotten: list[str] = []  # names that the judge is to forget with the next order
 
     def run(self, source: str) -> None:
         """Have the judge run one of the instructor's cells, without waiting for its end."""
-        self._order(do="run", source=source)
+        if self._control:
+            with self._giving_up():
+                self._send({"do": "run", "source": source})
 
     def forget(self, live: Collection[str]) -> None:
         """Have the judge forget what tests have bound these names to: an answer may bind them anew."""
-        self._order(do="forget", live=sorted(live))
-
-    def _order(self, **order: Any) -> None:
-        if self._control:
-            with self._giving_up():
-                self._send(order)
+        self._forgotten = sorted(live)
 
     def decide(
         self,
@@ -121,12 +122,20 @@ class JudgeClient:
         """
         if not self._control:
             return Finding(reason=LOST)
-        order = {"do": "judge", "source": source, "number": number, "live": sorted(live), "reads": sorted(reads)}
+        order = {
+            "do": "judge",
+            "source": source,
+            "number": number,
+            "named": names_in(source),
+            "live": sorted(live),
+            "reads": sorted(reads),
+            "allowed": None if allowed is None else sorted(allowed),
+        }
         with self._giving_up():
             deadline = time.monotonic() + timeout if timeout else None
             while self._running:
                 self._receive(deadline)
-            self._send({**order, "allowed": None if allowed is None else sorted(allowed)})
+            self._send(order)
             try:
                 return Finding(**self._receive(time.monotonic() + timeout if timeout else None))
             except TimeoutError:
@@ -137,6 +146,9 @@ class JudgeClient:
     def close(self) -> None:
         """End the judge."""
         if self._control:
+            with contextlib.suppress(OSError, Undecodable):  # it still runs a cell, or has ended
+                while self._running:
+                    self._receive(time.monotonic())
             self._control.close()
             self._control = None
             self._server.release(idle=not self._running)
@@ -144,7 +156,8 @@ class JudgeClient:
     def _send(self, order: dict[str, Any]) -> None:
         assert self._control
         self._running += 1
-        self._control.send(order, [])
+        self._control.send({**order, "forget": self._forgotten}, [])
+        self._forgotten = []
 
     def _receive(self, deadline: float | None) -> dict[str, Any]:
         assert self._control
@@ -163,3 +176,14 @@ class JudgeClient:
             yield
         except (OSError, Undecodable):  # LinkLost and TimeoutError are among them
             self.close()
+
+
+@lru_cache(maxsize=1000)  # a class has the same tests in all notebooks
+def names_in(source: str) -> list[str]:
+    """Return what may be a name in a cell, also in its magics and strings."""
+    names: set[str] = set()
+    with contextlib.suppress(tokenize.TokenError, SyntaxError):
+        for token in tokenize.generate_tokens(StringIO(source).readline):
+            if token.type == tokenize.NAME:
+                names.add(token.string)
+    return sorted(names)

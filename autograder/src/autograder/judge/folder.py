@@ -120,16 +120,25 @@ class Folder:
 
     def _look(self) -> dict[str, tuple[int, int]]:
         states: dict[str, tuple[int, int]] = {}
-        for folder, folders, files in os.walk(self._root):
-            folders[:] = [name for name in folders if not name.startswith(".") and name != "__pycache__"]
-            inside = os.path.relpath(folder, self._root)
-            for name in folders:
-                states[os.path.normpath(os.path.join(inside, name))] = _FOLDER
-            for name in files:
-                path = os.path.join(folder, name)
-                if os.path.isfile(path) and not os.path.islink(path):
-                    state = os.stat(path)
-                    states[os.path.normpath(os.path.join(inside, name))] = (state.st_mtime_ns, state.st_size)
-            if len(states) > _MOST_FILES:
-                return states
+        waiting = [""]
+        while waiting and len(states) <= _MOST_FILES:
+            folder = waiting.pop()
+            for entry in _entries(os.path.join(self._root, folder)):
+                path = os.path.join(folder, entry.name)
+                if entry.is_dir():
+                    if not entry.name.startswith(".") and entry.name != "__pycache__":
+                        states[path] = _FOLDER
+                        if not entry.is_symlink():
+                            waiting.append(path)
+                elif entry.is_file(follow_symlinks=False):
+                    state = entry.stat(follow_symlinks=False)
+                    states[path] = (state.st_mtime_ns, state.st_size)
         return states
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError:  # it cannot be read
+        return []

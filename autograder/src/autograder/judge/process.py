@@ -2,8 +2,8 @@
 
 A judge server forks it in a sandbox that no submission is in: see `autograder.kernels.judgeserver`. Orders come on a
 socket to the grader: ``{"do": "run"}`` for one of the instructor's cells that is no test, ``{"do": "judge"}`` for a
-test, ``{"do": "forget"}`` where an answer may bind names anew. On another socket the kernel of the notebook answers the
-judge's questions: see `autograder.judge.peer`.
+test. Each says which names to forget first, because an answer may have bound them anew. On another socket the kernel of
+the notebook answers the judge's questions: see `autograder.judge.peer`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
-import tokenize
-from io import StringIO
 from typing import Any
 
 from autograder.judge.fingerprint import fingerprint
@@ -41,13 +39,11 @@ def serve(prepared: PreparedShell, grader: int, kernel: int) -> None:
 def _obey(control: Link, shell: CellShell, namespace: LiveNamespace, questions: Questions) -> None:
     while True:
         order, _ = control.receive()
+        for name in set(order["forget"]) & namespace.keys() - questions.settled_names():
+            del namespace[name]
         if order["do"] == "run":
             outputs = shell.run(order["source"])
             questions.settle(failed=any(output["output_type"] == "error" for output in outputs))
-            control.send({}, [])
-        elif order["do"] == "forget":
-            for name in set(order["live"]) & namespace.keys() - questions.settled_names():
-                del namespace[name]
             control.send({}, [])
         else:
             control.send(_judge(order, shell, namespace, questions), [])
@@ -59,7 +55,7 @@ def _judge(order: dict[str, Any], shell: CellShell, namespace: LiveNamespace, qu
     live, questions.reads = set(order["live"]), set(order["reads"])
     allowed = None if order["allowed"] is None else set(order["allowed"])
     hidden = {name: namespace.pop(name) for name in live & questions.settled_names()}
-    named = _names(order["source"])
+    named = set(order["named"])
     names = {name for name in named & questions.settled_names() if not name.startswith("__")}
     given = {name: fingerprint(namespace[name]) for name in names}
     classes = {name for name, value in namespace.items() if isinstance(value, type)}
@@ -83,13 +79,3 @@ def _judge(order: dict[str, Any], shell: CellShell, namespace: LiveNamespace, qu
         "lost": questions.lost,
         "seconds": time.process_time() - started,
     }
-
-
-def _names(source: str) -> set[str]:
-    """Return what may be a name in a cell, also in its magics and strings."""
-    names: set[str] = set()
-    with contextlib.suppress(tokenize.TokenError, SyntaxError):
-        for token in tokenize.generate_tokens(StringIO(source).readline):
-            if token.type == tokenize.NAME:
-                names.add(token.string)
-    return names

@@ -123,6 +123,7 @@ def _compare(nb: NotebookNode, without: NotebookNode, table: Table, run: Run) ->
 
 def _settle(nb: NotebookNode, table: Table, run: Run) -> tuple[NotebookNode, Mapping[str, Finding]]:
     """Run a notebook with a judge until nothing new is learnt from it, which goes into the table."""
+    doubted: set[str] = set()  # where the judge was lost once, which a busy machine may have caused
     while True:
         done, findings = run(nb, table)
         reasons = {name: finding.reason for name, finding in findings.items() if finding.reason}
@@ -132,7 +133,10 @@ def _settle(nb: NotebookNode, table: Table, run: Run) -> tuple[NotebookNode, Map
             return done, findings
         # A test that ends the judge gives those after it a reason as well, which they need not have.
         ended = [name for name, reason in reasons.items() if reason == LOST or findings[name].lost]
-        table.reasons |= {name: reason for name, reason in reasons.items() if name not in ended[1:]}
+        first_time = set(ended) - doubted
+        doubted |= first_time
+        left_out = {*ended[1:], *first_time}
+        table.reasons |= {name: reason for name, reason in reasons.items() if name not in left_out}
         table.live = sorted({*table.live, *drift})
         table.reasons |= _reasons_in_checkers(nb, table)
 

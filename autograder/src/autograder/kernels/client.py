@@ -6,7 +6,7 @@ import atexit
 import contextlib
 import json
 import os
-import select
+import resource
 import signal
 import socket
 import subprocess
@@ -24,12 +24,14 @@ from autograder.kernels import MESSAGE
 from autograder.kernels.cores import TURNS, usable_cores
 from autograder.kernels.forkserver import FORK, READY, RETIRE, FileState, read_state
 from autograder.kernels.judges import JudgeServer, JudgeServers
-from autograder.kernels.packets import receive_packet
+from autograder.kernels.packets import can_be_read, receive_packet
 from autograder.sandbox import transfer
 from autograder.sandbox.base import Sandbox
 from autograder.sandbox.kinds import SANDBOXES
 
 START_LIMIT = 120  # s; large libraries may take this long to import from a cold disk
+_MOST_FILES = 65536
+_END_LIMIT = 60  # s; a kernel that was killed has ended long before
 IDLE_LIMIT = 600  # s without a kernel after which a fork server ends, in a Jupyter server for example
 
 _one_caller = threading.Lock()
@@ -44,6 +46,12 @@ def shared_fork_server(modules: tuple[str, ...], sandbox: str, visible: tuple[st
 @cache
 def _fork_server(modules: tuple[str, ...], sandbox: str, visible: tuple[str, ...]) -> ForkServer:
     return ForkServer(modules, sandbox, visible)
+
+
+def _allow_open_files() -> None:
+    """Let this process have as many open files as it may: it needs about 16 for each notebook that runs."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, _MOST_FILES)), hard))
 
 
 class ForkServerEnded(RuntimeError):
@@ -80,6 +88,7 @@ class ForkServer:
         # Bubblewrap ends with the *thread* that has started it, so no thread of a caller can do that.
         self._starter = ThreadPoolExecutor(1)
         atexit.register(self.stop)
+        _allow_open_files()
 
     def start_kernel(
         self,
@@ -239,7 +248,7 @@ class _Process:
 
     def wait_until_ready(self) -> bool:
         """Return whether the process has imported its modules; if not, it has ended or taken `START_LIMIT`."""
-        while select.select([self.control], [], [], START_LIMIT)[0] and (message := self.control.recv(MESSAGE)):
+        while can_be_read(self.control, START_LIMIT) and (message := self.control.recv(MESSAGE)):
             if message == READY:
                 return True
             told = json.loads(message)
@@ -344,6 +353,8 @@ class ForkedKernel:
         if order["role"] != "grading":
             self.messages.close()
         self._send(order)
+        if not can_be_read(self._client, START_LIMIT):
+            raise RuntimeError(f"it was not there after {START_LIMIT} s")
         answer = self._receive()
         if not answer:
             raise ForkServerEnded("the fork server has ended")
@@ -352,7 +363,7 @@ class ForkedKernel:
 
     def poll(self) -> int | None:
         """Return the exit status, or None while the kernel runs."""
-        if self.returncode is None and select.select([self._client], [], [], 0)[0]:
+        if self.returncode is None and can_be_read(self._client, 0):
             self._record_end(self._receive())
         return self.returncode
 
@@ -374,7 +385,7 @@ class ForkedKernel:
             left = None if deadline is None else deadline - time.monotonic()
             if timeout is not None and left is not None and left < 0:
                 raise subprocess.TimeoutExpired("kernel", timeout)
-            select.select([self._client], [], [], left)
+            can_be_read(self._client, left)
         return status
 
     def fileno(self) -> int:
@@ -389,6 +400,14 @@ class ForkedKernel:
     def kill(self) -> None:
         """End the kernel at once."""
         self.send_signal(signal.SIGKILL)
+
+    def end(self) -> None:
+        """End the kernel at once and wait for its end. If its supervisor does not tell that, the kernel is lost."""
+        self.kill()
+        try:
+            self.wait(_END_LIMIT)
+        except subprocess.TimeoutExpired:
+            self._record_end({})
 
     def terminate(self) -> None:
         """Ask the kernel to end."""
@@ -407,7 +426,7 @@ class ForkedKernel:
     def begin(self, core: int) -> None:
         """Have the process run on this core; its time counts from now on."""
         self._send({"begin": core})
-        answer = self._receive()
+        answer = self._receive() if can_be_read(self._client, START_LIMIT) else {}
         if "began" not in answer:
             self._record_end(answer)
 
@@ -422,8 +441,11 @@ class ForkedKernel:
         self.returncode = answer.get("exit", -signal.SIGKILL)
 
     def _send(self, message: dict[str, Any]) -> None:
-        with contextlib.suppress(OSError):  # the supervisor has ended, which `poll` notices
-            self._client.send(json.dumps(message).encode())
+        packed = json.dumps(message).encode()
+        if len(packed) > MESSAGE:
+            raise RuntimeError(f"the environment variables of a kernel have more than {MESSAGE / 1000:.0f} kB")
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the supervisor has ended: `poll` notices
+            self._client.send(packed)
 
     def _receive(self) -> dict[str, Any]:
         with contextlib.suppress(OSError):

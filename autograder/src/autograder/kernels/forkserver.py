@@ -39,6 +39,7 @@ FileState = list[int]  # time of the last modification in ns, and size in bytes;
 
 _MAX_FILES = 16  # open files that come with one request
 _THREAD_LIMIT = 1  # s, for a thread of a module to end
+_PAUSES = (0.1, 0.3, 1, 3)  # s, between the tries to fork
 _RETIRED_PERIOD = 1  # s, between two looks whether the last kernel has ended
 # What IPython and its kernels import only when they start.
 _MODULES_OF_KERNELS = (
@@ -72,6 +73,7 @@ def serve(modules: list[str], confinement: Confinement, idle_limit: float) -> No
         Seconds without a kernel and without a request after which this process ends.
     """
     started = time.time_ns()
+    os.umask(0o022)  # in some sandboxes kernels are another user, who has to read what is made here
     control = socket.socket(fileno=os.dup(sys.stdin.fileno()))
     gc.disable()  # it would examine the same modules again and again while they are being imported
     if unfit := _import(modules):
@@ -200,11 +202,24 @@ def _has_children() -> bool:
     return True
 
 
+def _fork() -> int:
+    """Fork, and where the machine is short of processes or memory, try again for some seconds."""
+    for pause in _PAUSES:
+        with contextlib.suppress(OSError):
+            return os.fork()
+        time.sleep(pause)
+    return os.fork()
+
+
 def _start_supervisor(descriptors: list[int], confinement: Confinement, control: socket.socket) -> None:
     from autograder.kernels.supervisor import Supervisor
 
-    ours, theirs = socket.socketpair()
-    pid = os.fork()
+    try:
+        ours, theirs = socket.socketpair()
+        pid = _fork()
+    except OSError as error:  # the other kernels go on
+        os.write(descriptors[0], json.dumps({"error": f"no process could be started: {error}"}).encode())
+        return
     if pid:
         theirs.close()
         with ours:

@@ -124,8 +124,7 @@ class GradingClient:
 
     def _end(self, reason: str = "") -> DeadKernelError:
         """End the kernel if it still runs, and return what is raised then."""
-        self._kernel.kill()
-        self._kernel.wait()
+        self._kernel.end()
         self._kernel.reason = self._kernel.reason or reason
         return DeadKernelError("Kernel died")
 

@@ -32,7 +32,7 @@ from autograder.judge.answers import Answers
 from autograder.judge.errors import Undecodable
 from autograder.judge.link import Link, LinkLost
 from autograder.kernels.kernelapp import KernelApp, Stream
-from autograder.kernels.packets import JUDGE_REQUEST, ConnectionEnded, PacketSocket
+from autograder.kernels.packets import ConnectionEnded, PacketSocket
 
 # How the first frame of a reply ends, which has no topic, and those of messages about the state of the kernel.
 _ABOUT_THE_KERNEL = (DELIM, b"status", b"execute_input")
@@ -51,9 +51,20 @@ class Channel:
         self._silent = True
         self._requests: set[asyncio.Task[None]] = set()
 
-    def connect(self, packets: PacketSocket) -> None:
-        """Use a connection to the grader from now on."""
-        self._packets, self._silent, self._process = packets, False, os.getpid()
+    def connect(self, packets: PacketSocket, judge: socket.socket, answer: Callable[[], bool]) -> None:
+        """Use these connections from now on.
+
+        Parameters
+        ----------
+        packets : PacketSocket
+            Connected to the grader.
+        judge : socket.socket
+            Connected to the judge.
+        answer : callable
+            Is called when the judge has asked something, and returns whether it may ask again.
+        """
+        self._packets, self._judge, self._answer = packets, judge, answer
+        self._silent, self._process = False, os.getpid()
 
     def send_multipart(self, parts: Sequence[Any], *_: Any, **__: Any) -> None:
         """Send a message, unless the grader has gone or this is silent.
@@ -75,12 +86,14 @@ class Channel:
             self._silent = False
 
     def on_recv(self, dispatch: Callable[[list[zmq.Frame]], Coroutine[Any, Any, None]], **_: Any) -> None:
-        """Have the kernel's event loop pass requests on to the kernel, and stop when the grader closes its end."""
+        """Have the kernel's event loop pass requests on to the kernel, and stop when the grader closes its end.
+
+        The judge's questions are answered between two requests.
+        """
         loop = asyncio.get_event_loop()
 
         def read() -> None:
-            if os.getpid() != self._process:  # a child process that has left its cell: the request is not for it
-                os._exit(0)
+            self._end_child()
             try:
                 parts = self._packets.receive()
             except (ConnectionEnded, ValueError):
@@ -91,7 +104,18 @@ class Channel:
                 self._requests.add(task)
                 task.add_done_callback(self._requests.discard)
 
+        def answer() -> None:
+            self._end_child()
+            if not self._answer():
+                loop.remove_reader(self._judge)
+
         loop.add_reader(self._packets.fileno(), read)
+        loop.add_reader(self._judge, answer)
+
+    def _end_child(self) -> None:
+        """End a child process of the kernel that has left its cell: what has come is not for it."""
+        if os.getpid() != self._process:
+            os._exit(0)
 
     def flush(self, *_: Any, **__: Any) -> None:
         """Do nothing: nothing is held back."""
@@ -150,6 +174,8 @@ class GradingStream(Stream):
     def __init__(self, *args: Any, **kwargs: Any):
         self._reading = threading.RLock()
         super().__init__(*args, **kwargs)
+        if self._fid is not None:
+            os.set_blocking(self._fid, False)
 
     def _schedule_flush(self) -> None:
         if not self._flush_pending:
@@ -165,7 +191,6 @@ class GradingStream(Stream):
 
     def _watch_pipe_fd(self) -> None:
         with contextlib.suppress(OSError, ValueError):
-            os.set_blocking(self._fid, False)
             while select.select([self._fid], [], []) and self._read_descriptor():
                 pass
 
@@ -262,7 +287,9 @@ class GradingKernelApp(KernelApp):
             Characters that the kernel may print.
         """
         self.output_limit = output_limit
-        self.grader.connect(PacketSocket(socket.socket(fileno=messages)))
+        judge = socket.socket(fileno=channel)
+        self._answers = Answers(Link(judge), self.shell.user_ns, self._count_test)
+        self.grader.connect(PacketSocket(socket.socket(fileno=messages)), judge, self._answer_judge)
         self.session.pid, self.session.session = os.getpid(), new_id()
         self.init_io()
         self.displayhook.get_execution_count = lambda: self.kernel.execution_count
@@ -273,8 +300,6 @@ class GradingKernelApp(KernelApp):
         self.init_gui_pylab()
         self.init_extensions()
         self.init_code()
-        self._answers = Answers(Link(socket.socket(fileno=channel)), self.shell.user_ns)
-        self.kernel.shell_handlers[JUDGE_REQUEST] = lambda *_: self._answer_judge()
 
     def _enter_folders(self) -> None:
         """Have the shell know which folder it works in, and find IPython's own folder."""
@@ -283,10 +308,25 @@ class GradingKernelApp(KernelApp):
         self.shell.starting_dir = os.getcwd()
         self.shell.history_manager.dir_hist[:] = [Path.cwd()]
 
-    def _answer_judge(self) -> None:
-        """Answer what the judge asks about one test."""
-        # A test takes a number as every cell does. Its text is not here, and so not in the history.
+    def _count_test(self) -> None:
+        """Give a test of the judge a number, as every cell has one; its text is not here, nor in the history."""
         self.shell.history_manager.store_inputs(self.shell.execution_count, "", "")
         self.shell.execution_count += 1
-        with self.grader.silence(), contextlib.suppress(LinkLost, Undecodable, KeyboardInterrupt):
-            self._answers.serve()
+
+    def _answer_judge(self) -> bool:
+        """Answer what the judge asks about one test, as if it were a cell; return whether it may ask again."""
+        try:
+            self.kernel.pre_handler_hook()  # until the test has ended, an interrupt raises `KeyboardInterrupt`
+            with self.grader.silence():
+                try:
+                    self._answers.serve()
+                finally:
+                    for stream in (self.kernel._stdout, self.kernel._stderr):
+                        stream.flush()  # what was written to the file descriptors is not the next cell's
+        except (LinkLost, Undecodable):
+            return False
+        except KeyboardInterrupt:
+            pass
+        finally:
+            self.kernel.post_handler_hook()
+        return True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import select
 import socket
 import threading
 from collections.abc import Callable
@@ -12,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder.kernels.judgeserver import READY
+from autograder.kernels.packets import can_be_read
 
 if TYPE_CHECKING:
     from autograder.kernels.client import ForkedKernel
 
-_PATIENCE = 0.1  # s, for the judge that was released last to end
+_PATIENCE = 5  # s, for the judge that was released last to end: on a busy machine a new server takes longer
 
 
 class JudgeServer:
@@ -54,7 +54,8 @@ class JudgeServer:
     def is_ready(self) -> bool:
         """Return whether it can fork the next judge; if not, it has ended or is of no use."""
         channel = self._process.channel
-        return bool(select.select([channel], [], [], _PATIENCE)[0]) and channel.recv(1) == READY
+        ready = can_be_read(channel, _PATIENCE) and channel.recv(1) == READY
+        return ready and not can_be_read(channel, 0)  # it may have ended since, because it was idle
 
     def close(self) -> None:
         """End it, and its judge."""

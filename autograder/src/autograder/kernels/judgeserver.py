@@ -82,22 +82,17 @@ def _is_alone() -> bool:
 
 def _read_state() -> State:
     """Return kind, size and time of the last change of every file in the places where a judge can write."""
-    return {path: state for place in _PLACES for path, state in _walk(os.path.expanduser(place))}
+    device = os.stat(".").st_dev  # the judge can write to this file system only
+    return {path: state for place in _PLACES for path, state in _walk(os.path.expanduser(place), device)}
 
 
-def _walk(place: str) -> Iterator[tuple[str, tuple[int, int, int]]]:
-    device = os.stat(place).st_dev
-    for root, folders, files in os.walk(place):
-        for name in [*folders, *files]:
-            path = os.path.join(root, name)
-            with contextlib.suppress(OSError):
-                found = os.lstat(path)
-                is_folder = stat.S_ISDIR(found.st_mode)
-                # What is mounted there can only be read, and may be a whole environment.
-                if is_folder and (name == _CACHE or found.st_dev != device):
-                    folders.remove(name)
-                else:  # a folder changes with what is in it
-                    yield (
-                        path,
-                        (found.st_mode, 0, 0) if is_folder else (found.st_mode, found.st_size, found.st_ctime_ns),
-                    )
+def _walk(place: str, device: int) -> Iterator[tuple[str, tuple[int, int, int]]]:
+    with contextlib.suppress(OSError), os.scandir(place) as entries:
+        for entry in entries:
+            found = entry.stat(follow_symlinks=False)
+            if entry.name == _CACHE or found.st_dev != device:
+                continue
+            plain = stat.S_ISDIR(found.st_mode)  # a folder changes with what is in it
+            yield entry.path, (found.st_mode, 0 if plain else found.st_size, 0 if plain else found.st_ctime_ns)
+            if plain:
+                yield from _walk(entry.path, device)

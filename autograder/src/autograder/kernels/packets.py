@@ -9,14 +9,15 @@ process may have been interrupted while it sent the message before.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
+import select
 import socket
 import struct
 import threading
 from collections.abc import Sequence
 from typing import Any
 
-JUDGE_REQUEST = "judge_request"  # a message that has the kernel answer its judge until that has no more questions
 _HEAD = struct.Struct("!I??")  # the process that sends a packet, whether a message starts with it, and whether it ends
 _COUNT = struct.Struct("!I")
 _SIZE = struct.Struct("!Q")
@@ -109,6 +110,13 @@ class PacketSocket:
     def close(self) -> None:
         """Close this end."""
         self._socket.close()
+
+
+def can_be_read(connection: socket.socket, seconds: float | None) -> bool:
+    """Wait until something has come or the other end is closed, for so many seconds at most; return whether it has."""
+    poll = select.poll()  # unlike `select.select` it takes file numbers above 1023, which a large machine needs
+    poll.register(connection, select.POLLIN)
+    return bool(poll.poll(None if seconds is None else max(0, math.ceil(1000 * seconds))))
 
 
 def receive_packet(connection: socket.socket, size: int) -> bytes:

@@ -115,8 +115,10 @@ class Supervisor:
             # If the fork server has been killed, this process has got another parent.
             if self._reason or os.getppid() != fork_server:
                 self._signal(signal.SIGKILL)
+        # What the kernel has left behind. One of these processes may trace the kernel: Linux would tell that one alone
+        # that the kernel has ended.
+        self._signal(signal.SIGKILL)
         _, status = os.waitpid(self._kernel, 0)
-        self._signal(signal.SIGKILL)  # processes that the kernel has left behind
         self._confinement.wait()  # they may still write to the folder
         proxy.finish(_LAST_MESSAGES)
         return status

@@ -35,7 +35,7 @@ from typing import BinaryIO, ClassVar
 from autograder.sandbox import domain, reaper, seccomp, storage, syscalls, transfer
 from autograder.sandbox.base import Obstacle, Place
 from autograder.sandbox.broker import Broker
-from autograder.sandbox.limits import SPARE_PROCESSES
+from autograder.sandbox.limits import SPARE_DISK, SPARE_PROCESSES
 from autograder.sandbox.resources import keep_on_core, limit_process
 from autograder.sandbox.view import ENGINE, OWN, environment, view
 
@@ -101,7 +101,8 @@ class LandlockConfinement:
         atexit.register(_remove_home, home, os.getpid())
 
     def prepare(self) -> None:
-        """Do nothing."""
+        """Have the fork server become the parent of reapers: PID 1 of a container may not know of such children."""
+        syscalls.adopt_orphans()
 
     def admit(self, child: socket.socket, pid: int) -> None:
         """Do nothing."""
@@ -175,7 +176,7 @@ class LandlockConfinement:
     def save(self, outbox: int, limit: int) -> None:
         """Write what differs from the files that were unpacked."""
         with open(outbox, "wb") as archive:
-            transfer.pack(self._files / "work", archive, limit, self._snapshot)
+            transfer.pack(self._files / "work", archive, limit, self._snapshot, spare=SPARE_DISK)
 
     def _paths(self) -> dict[str, int]:
         return {

@@ -15,12 +15,16 @@ from traitlets.config import Configurable
 OPEN_FILES = 4096
 SPARE_PROCESSES = 64  # above the limit, so that the usage monitor ends the kernel first and gives the reason
 BYTES_PER_FILE = 2**14  # one file is allowed for so many bytes of disk
+# Files, and bytes, that the home of a new kernel may take besides those of the limit.
+SPARE_FILES = 256
+SPARE_DISK = SPARE_FILES * BYTES_PER_FILE
 _TRAFFIC = 10  # bytes of messages per byte of output
 _PERIOD = 0.1  # s, between two measurements
 # The exact measurement of memory and that of files cost more. They are repeated so rarely that each takes a tenth of
 # the time, but at least every half second.
 _PART_OF_TIME = 10
 _LONGEST_PERIOD = 0.5  # s
+_MEMORY = "VmRSS"  # in /proc/PID/status: what a process holds in memory, in KiB
 
 
 class Limits(Configurable):
@@ -125,8 +129,11 @@ class UsageMonitor:
 
     def _share_of_memory(self, status: dict[str, int]) -> int:
         """Return the bytes that a process holds, with its proportional part (Pss) of what it shares with others."""
-        with contextlib.suppress(OSError), open(f"/proc/{status['pid']}/smaps_rollup") as file:
-            status = status | {"VmRSS": _read_numbers(file)["Pss"]}
+        try:
+            with open(f"/proc/{status['pid']}/smaps_rollup") as file:
+                status = status | {_MEMORY: _read_numbers(file)["Pss"]}
+        except OSError:  # it has ended, and what it shared is that of the others; or it hides this, and all counts
+            status = _read_status(status["pid"])
         return _bytes_of(status)
 
 
@@ -139,9 +146,21 @@ def _measure(measure: Callable[[], int]) -> tuple[int, float]:
 
 
 def _read_status(pid: int) -> dict[str, int]:
-    """Return the numbers in /proc/PID/status, or nothing if the process has just ended."""
-    with contextlib.suppress(OSError), open(f"/proc/{pid}/status", errors="replace") as file:
-        return {"pid": pid} | _read_numbers(file)
+    """Return the numbers in /proc/PID/status, or nothing if the process has just ended.
+
+    If the first thread has ended and others run, its file says nothing about memory: then ``pid`` is another thread.
+    """
+    status = _read_thread(pid)
+    if status and _MEMORY not in status:
+        with contextlib.suppress(OSError):
+            others = map(_read_thread, map(int, os.listdir(f"/proc/{pid}/task")))
+            return next((other for other in others if _MEMORY in other), status)
+    return status
+
+
+def _read_thread(number: int) -> dict[str, int]:
+    with contextlib.suppress(OSError), open(f"/proc/{number}/status", errors="replace") as file:
+        return {"pid": number} | _read_numbers(file)
     return {}
 
 
@@ -150,7 +169,7 @@ def _count_files(status: dict[str, int]) -> int:
     try:
         return len(os.listdir(f"/proc/{status['pid']}/fd"))
     except PermissionError:
-        lives = "VmSize" in _read_status(status["pid"])  # a zombie has no memory and no open files
+        lives = _MEMORY in _read_status(status["pid"])  # a zombie has no memory and no open files
         return OPEN_FILES * lives
     except OSError:  # it has just ended
         return 0
@@ -158,7 +177,7 @@ def _count_files(status: dict[str, int]) -> int:
 
 def _bytes_of(status: dict[str, int]) -> int:
     """Return the bytes of a process: resident memory, page tables and swap, which /proc has in KiB."""
-    return 1024 * sum(status.get(name, 0) for name in ("VmRSS", "VmPTE", "VmSwap"))
+    return 1024 * sum(status.get(name, 0) for name in (_MEMORY, "VmPTE", "VmSwap"))
 
 
 def _read_numbers(lines: Iterable[str]) -> dict[str, int]:

@@ -41,7 +41,7 @@ import sys
 from pathlib import Path
 
 from autograder.sandbox import seccomp, syscalls
-from autograder.sandbox.limits import BYTES_PER_FILE, SPARE_PROCESSES
+from autograder.sandbox.limits import BYTES_PER_FILE, SPARE_DISK, SPARE_FILES, SPARE_PROCESSES
 from autograder.sandbox.resources import limit_process, set_limit
 from autograder.sandbox.view import CHANNELS, ENGINE, HOME, OWN, STAGE
 
@@ -117,12 +117,15 @@ def map_ids(child: socket.socket, pid: int) -> None:
         return
     user, group = ids
     maps = {"setgroups": "deny", "gid_map": f"{group} {group} 1", "uid_map": f"{user} {user} 1"}
+    problem = ""
     try:
         for name, text in maps.items():
             Path(f"/proc/{pid}/{name}").write_text(text)
     except OSError as error:
-        child.send(str(error).encode())
-    child.shutdown(socket.SHUT_WR)
+        problem = str(error)
+    with contextlib.suppress(OSError):  # the child has ended
+        child.send(problem.encode())
+        child.shutdown(socket.SHUT_WR)
 
 
 def build_root(view: list[str], cwd: str, disk: int) -> None:
@@ -145,7 +148,8 @@ def build_root(view: list[str], cwd: str, disk: int) -> None:
     syscalls.mount("tmpfs", STAGE, "tmpfs", plain, "size=64m,mode=755")
     files = f"{STAGE}/.files"
     os.mkdir(files)
-    syscalls.mount("tmpfs", files, "tmpfs", plain, f"size={disk},nr_inodes={disk // BYTES_PER_FILE},mode=755")
+    room = f"size={disk + SPARE_DISK},nr_inodes={disk // BYTES_PER_FILE + SPARE_FILES}"
+    syscalls.mount("tmpfs", files, "tmpfs", plain, f"{room},mode=755")
     _make_devices()
     for number, place in enumerate(("/tmp", "/dev/shm", HOME, CHANNELS)):
         _bind(_make_folder(f"{files}/{number}"), STAGE + place)
@@ -174,6 +178,7 @@ def start_init() -> subprocess.Popen[bytes]:
     also if the supervisor is killed: no process of a notebook survives it.
     """
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # inherited by PID 1; Linux then reaps its children for it
+    syscalls.hand_down(syscalls.WAKE_ALARM)  # it needs none, but who has none cannot trace a process that has one
     init = subprocess.Popen(
         ["/bin/cat"],
         stdin=subprocess.PIPE,
@@ -182,6 +187,7 @@ def start_init() -> subprocess.Popen[bytes]:
         env={},
         start_new_session=True,
     )
+    syscalls.hand_nothing_down()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     return init
 
@@ -304,17 +310,30 @@ def _file_number(path: str) -> tuple[int, int]:
 def _show_view(view: list[str], nothing: str) -> None:
     """Mount what the kernel can read; ``nothing`` is an empty folder."""
     shown: dict[tuple[int, int], str] = {}
-    inside = any(Path(ENGINE).is_relative_to(path) for path in view)
+    engines = _engines(view)
     for path in view:
-        if path == OWN[0] and inside:  # the engine is installed in the environment: hide all but its own part
-            syscalls.mount("tmpfs", STAGE + ENGINE, "tmpfs", syscalls.NO_SUID | syscalls.NO_DEVICES, "mode=755")
+        if path == OWN[0]:  # where the engine is installed in the environment: hide all but its own part
+            for engine in engines:
+                syscalls.mount("tmpfs", STAGE + engine, "tmpfs", syscalls.NO_SUID | syscalls.NO_DEVICES, "mode=755")
         same = shown.setdefault(_file_number(path), path)
         if same != path:  # a file that has two names is one file in the kernel, too
             _bind(STAGE + same, STAGE + path)
         else:
             _show(path, nothing)
-    if inside:
-        _make_read_only(STAGE + ENGINE)
+    for engine in engines:
+        _make_read_only(STAGE + engine)
+
+
+def _engines(view: list[str]) -> set[str]:
+    """Return by which paths the engine can be seen in the folders of a view, of which some may be links to others."""
+    real = os.path.realpath(ENGINE)
+    folders = {path: os.path.realpath(path) for path in view if path not in OWN}
+    found = {
+        os.path.join(path, os.path.relpath(real, folder))
+        for path, folder in folders.items()
+        if Path(real).is_relative_to(folder)
+    }
+    return {*found, ENGINE} if found else set()
 
 
 def _show(path: str, nothing: str) -> None:

@@ -9,13 +9,14 @@ from collections.abc import Iterable
 from typing import Any
 
 # Flags of unshare(2), in this order: mounts, cgroups, host name, IPC, users, processes, network.
+WAKE_ALARM = 35  # a capability: to set clocks that wake a sleeping machine
 NAMESPACES = 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000
 READ_ONLY, NO_SUID, NO_DEVICES, NO_PROGRAMS = 0x1, 0x2, 0x4, 0x8
 REMOUNT, BIND, RECURSIVE, PRIVATE = 0x20, 0x1000, 0x4000, 0x40000
 
 _DETACH = 2
 _SET_PARENT_DEATH_SIGNAL, _SET_DUMPABLE, _DROP_BOUNDING, _SET_SUBREAPER = 1, 4, 24, 36
-_SET_NO_NEW_PRIVILEGES, _AMBIENT, _CLEAR_ALL = 38, 47, 4
+_SET_NO_NEW_PRIVILEGES, _AMBIENT, _RAISE, _CLEAR_ALL = 38, 47, 2, 4
 _CAPABILITIES = 64  # more than any kernel has
 _CAPABILITY_HEADER = struct.pack("Ii", 0x20080522, 0)  # version 3, this process
 
@@ -66,8 +67,23 @@ def drop_privileges() -> None:
     _call("prctl", _SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
     for capability in range(_CAPABILITIES):
         _libc.prctl(_DROP_BOUNDING, capability, 0, 0, 0)
-    _call("prctl", _AMBIENT, _CLEAR_ALL, 0, 0, 0)
+    hand_nothing_down()
     _call("capset", _CAPABILITY_HEADER, struct.pack("6I", *[0] * 6))
+
+
+def hand_down(capability: int) -> None:
+    """Have programs that this process starts hold a capability, until `hand_nothing_down`."""
+    state = ctypes.create_string_buffer(24)
+    _call("capget", _CAPABILITY_HEADER, ctypes.addressof(state))
+    low = list(struct.unpack("6I", state.raw))
+    low[2 + 3 * (capability // 32)] |= 1 << capability % 32  # of those that are inherited
+    _call("capset", _CAPABILITY_HEADER, struct.pack("6I", *low))
+    _call("prctl", _AMBIENT, _RAISE, capability, 0, 0)
+
+
+def hand_nothing_down() -> None:
+    """Have programs that this process starts hold no capability."""
+    _call("prctl", _AMBIENT, _CLEAR_ALL, 0, 0, 0)
 
 
 def call_by_number(name: str, number: int, *arguments: bytes | int | None) -> int:

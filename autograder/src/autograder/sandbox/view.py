@@ -31,7 +31,7 @@ _SETTINGS = (
 )
 # The engine's package, and the part of it that runs inside of the sandbox.
 ENGINE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-OWN = [os.path.join(ENGINE, name) for name in ("__init__.py", "judge", "kernels", "sandbox")]
+OWN = [os.path.join(ENGINE, name) for name in ("__init__.py", "faults.py", "judge", "kernels", "sandbox")]
 _ENVIRONMENT = (  # variables, or patterns of their names, that hold no secrets
     "PATH", "LANG", "LANGUAGE", "LC_*", "TZ", "SHELL", "PYTHON[A-Z]*", "MPLBACKEND", "NBGRADER_EXECUTION",
     "OMP_*", "MKL_*", "OPENBLAS_*", "NUMEXPR_*",

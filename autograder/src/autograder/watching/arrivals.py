@@ -91,7 +91,7 @@ def describe_files(folder: Path) -> Files:
     for place, folders, names in os.walk(folder):
         for name in [*folders, *names]:
             path = os.path.join(place, name)
-            with contextlib.suppress(FileNotFoundError):  # it was removed just now
+            with contextlib.suppress(OSError):  # it was removed just now, or cannot be looked at
                 state = os.lstat(path)
                 found.append((path, state.st_size, state.st_mtime_ns))
     return frozenset(found)

@@ -84,11 +84,19 @@ def _look_again_and_again(course: Course, request: Request, wanted: Watch) -> No
 
 
 def _run_in_fork(request: Request, hand_ins: list[HandIn], wanted: Watch) -> list[Run] | None:
-    """Return what became of these hand-ins, or None if another process grades in the course just now."""
+    """Return what became of these hand-ins, or None if they have to wait.
+
+    Another process grades in the course just now, or the machine is short of processes.
+    """
     ours, theirs = _FORK.Pipe(duplex=False)
     process = _FORK.Process(target=_run, args=(request, hand_ins, wanted, theirs))
-    process.start()
-    theirs.close()
+    try:
+        process.start()
+    except OSError as error:
+        click.echo(f"No run could be started: {error}", err=True)
+        return None
+    finally:
+        theirs.close()
     with ours:
         try:
             result: list[Run] | None = ours.recv()
@@ -133,5 +141,8 @@ def _write(log: Path, runs: Iterable[Run]) -> None:
             continue
         line = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S UTC} {run}"
         click.echo(line)
-        with log.open("a", encoding="utf-8") as file:  # anew for each line: somebody may have moved it away
-            file.write(f"{line}\n")
+        try:
+            with log.open("a", encoding="utf-8") as file:  # anew for each line: somebody may have moved it away
+                file.write(f"{line}\n")
+        except OSError as error:  # a full disk, say; what is recorded does not depend on it
+            click.echo(f"The log could not be written: {error}", err=True)
