@@ -42,8 +42,8 @@ test-quick: .venv/ready ## run the tests that take a second or two at most: for 
 
 golden: .venv/ready ## compute anew what tests take from tests/golden/, where it no longer fits
 	pytest $(SHARED_OUT) --update-golden tests/engine/test_nbgraders_own.py tests/engine/test_recorder.py \
-		tests/engine/test_partial_credit.py tests/course/test_grade.py tests/engine/honest \
-		tests/course/test_lessons.py
+		tests/engine/test_partial_credit.py tests/course/test_grade.py tests/engine/honest tests/engine/forgeries \
+		tests/course/test_answers.py tests/course/test_lessons.py tests/site/browser/test_site.py
 
 coverage: .venv/ready ## show how much of the engine its tests and the course's reach
 	pytest $(SHARED_OUT) --cov --cov-report term --cov-report html tests/engine tests/course

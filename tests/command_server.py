@@ -3,6 +3,8 @@
 `CommandServer` is what tests use. The process it starts is this file, run as a script. It imports the engine, runs
 nothing, and forks once for each command. The fork goes on as ``python -m autograder`` does: with its own arguments,
 folder and streams, as the main program of a process that ends like any other.
+
+It also has a fork server for kernels run, which most commands can use and would otherwise have to wait for.
 """
 
 from __future__ import annotations
@@ -18,13 +20,16 @@ import socket
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import IO, Any
 
 _MODULES = (  # what the commands import only when they run
     "autograder.authoring.build",
     "autograder.authoring.init",
     "autograder.check",
     "autograder.doctor",
+    "autograder.kernels.provisioner",
     "autograder.session",
     "nbgrader.api",
     "nbgrader.converters",
@@ -51,8 +56,28 @@ class CommandServer:
         self._env = env
         self._process: subprocess.Popen | None = None
 
-    def run(self, arguments: list[str], cwd: str | Path) -> subprocess.CompletedProcess:
-        """Run ``autograder`` with these arguments in this folder; return its exit status and what it printed.
+    def run(self, arguments: list[str], cwd: str | Path, program: str = "autograder") -> subprocess.CompletedProcess:
+        """Run a program with these arguments in this folder; return its exit status and what it printed.
+
+        Raises
+        ------
+        CommandServerLost
+            If the command was not started.
+        """
+        with self.start(arguments, cwd, program) as command:
+            return subprocess.CompletedProcess([program, *arguments], command.wait(), *command.printed())
+
+    def start(self, arguments: list[str], cwd: str | Path, program: str = "autograder", before: str = "") -> Command:
+        """Start a program with these arguments in this folder.
+
+        Parameters
+        ----------
+        arguments : list of str
+        cwd : str or Path
+        program : str
+            The module that is run as ``python -m`` does.
+        before : str
+            Code that runs in the command's process first.
 
         Raises
         ------
@@ -61,28 +86,14 @@ class CommandServer:
         """
         self._make_sure_it_runs()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with ours, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            with theirs:
-                order = json.dumps({"arguments": arguments, "cwd": str(cwd)}).encode()
-                streams = [out.fileno(), err.fileno(), theirs.fileno()]
-                try:
-                    socket.send_fds(self._control, [order], streams)
-                except OSError as error:
-                    raise CommandServerLost from error
-            status = self._wait(ours)
-            printed = [_text(stream) for stream in (out, err)]
-        return subprocess.CompletedProcess(["autograder", *arguments], status, *printed)
-
-    def _wait(self, command: socket.socket) -> int:
-        pid = command.recv(_MESSAGE)
-        if not pid:
-            raise CommandServerLost
-        try:
-            return int(command.recv(_MESSAGE))
-        except BaseException:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(int(pid), signal.SIGKILL)
-            raise
+        out, err = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 - the command closes them
+        with theirs:
+            order = json.dumps({"arguments": arguments, "cwd": str(cwd), "program": program, "before": before}).encode()
+            try:
+                socket.send_fds(self._control, [order], [out.fileno(), err.fileno(), theirs.fileno()])
+            except OSError as error:
+                raise CommandServerLost from error
+        return Command(ours, out, err)
 
     def _make_sure_it_runs(self) -> None:
         if self._process is None or self._process.poll() is not None:
@@ -91,16 +102,62 @@ class CommandServer:
                 self._process = subprocess.Popen([sys.executable, __file__], stdin=control, env=self._env)
 
 
-def _text(stream) -> str:
-    stream.seek(0)
-    return stream.read().decode()
+class Command:
+    """A command that runs, with what tests need of `subprocess.Popen`. Leaving its ``with`` block kills it.
+
+    Attributes
+    ----------
+    pid : int
+    """
+
+    def __init__(self, channel: socket.socket, out: IO[bytes], err: IO[bytes]) -> None:
+        self._channel, self._streams, self._status = channel, (out, err), None
+        pid = channel.recv(_MESSAGE)
+        if not pid:
+            raise CommandServerLost
+        self.pid = int(pid)
+
+    def __enter__(self) -> Command:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.poll() is None:
+            self.send_signal(signal.SIGKILL)
+        for file in (self._channel, *self._streams):
+            file.close()
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit status, negative if a signal has ended it, or raise `TimeoutError` after these seconds."""
+        if self._status is None:
+            self._channel.settimeout(timeout)
+            self._status = int(self._channel.recv(_MESSAGE))
+        return self._status
+
+    def poll(self) -> int | None:
+        """Return the exit status, or None while it runs."""
+        with contextlib.suppress(BlockingIOError):
+            return self.wait(0)
+        return None
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal to the command unless it has ended."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, number)
+
+    def printed(self) -> tuple[str, str]:
+        """Return what it has written to standard output and to the error stream."""
+        for stream in self._streams:
+            stream.seek(0)
+        out, err = (stream.read().decode() for stream in self._streams)
+        return out, err
 
 
-def serve() -> None:
-    """Import the engine, then fork for each order on standard input; return in the fork, ready to run its command."""
+def serve() -> str:
+    """Import the engine, then fork for each order on standard input; return in the fork what is to be run there."""
     control = socket.socket(fileno=os.dup(0))
     for module in _MODULES:
         importlib.import_module(module)
+    _ensure_fork_server()
     threads = os.listdir("/proc/self/task") if sys.platform == "linux" else []
     assert len(threads) <= 1, "a fork would have one thread of several"
     gc.freeze()
@@ -109,12 +166,58 @@ def serve() -> None:
         order, streams, _, _ = socket.recv_fds(control, _MESSAGE, 3)
         if not order:
             os._exit(0)
+        _ensure_fork_server()
         if os.fork() == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             control.close()
-            return _become_the_command(json.loads(order), streams)
+            order = json.loads(order)
+            _become_the_command(order, streams)
+            exec(order["before"], {})
+            return order["program"]
         for stream in streams:
             os.close(stream)
+
+
+def _ensure_fork_server() -> None:
+    """Have a fork server run that has imported no modules, as `autograder.kernels.client.ForkServer` starts it."""
+    if sys.platform != "linux":
+        return
+    from autograder.course.settings import kernel_environment
+    from autograder.kernels import client
+    from autograder.kernels.provisioner import ForkProvisioner
+
+    class Lent(client._Process):
+        """The process as a command sees it that has not started it and cannot wait for its end."""
+
+        def runs(self) -> bool:
+            try:
+                return bool(self.control.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+            except BlockingIOError:
+                return True
+
+        def retire(self) -> None:
+            self.judges.close()
+
+        def stop(self) -> None:
+            self.judges.close()
+            self.control.close()
+
+    provisioner = ForkProvisioner()
+    server = provisioner.fork_server()
+    if server._process is None or not server._process.runs():
+        server._starter = _Here()
+        server._process = server._start(provisioner.kernel_environment(kernel_environment()))
+        server._process.__class__ = Lent
+        server._starter = ThreadPoolExecutor(1)
+
+
+class _Here:
+    """Starts in this thread what `ThreadPoolExecutor` would start in another: what forks has one thread only."""
+
+    def submit(self, start, **options: Any) -> Future:
+        done: Future = Future()
+        done.set_result(start(**options))
+        return done
 
 
 def _become_the_command(order: dict, streams: list[int]) -> None:
@@ -136,5 +239,4 @@ def _become_the_command(order: dict, streams: list[int]) -> None:
 
 
 if __name__ == "__main__":
-    serve()
-    runpy.run_module("autograder", run_name="__main__", alter_sys=True)
+    runpy.run_module(serve(), run_name="__main__", alter_sys=True)

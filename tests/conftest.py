@@ -112,15 +112,25 @@ def golden(request: pytest.FixtureRequest) -> Golden:
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory):
-    """A course with the sample class's submissions, not graded. What a judge can decide is known."""
-    from tests.course.repository import hand_in_sample_class, make_course
-    from tests.support import run_autograder
+def empty_course(tmp_path_factory: pytest.TempPathFactory):
+    """The course as it is built: nobody has handed in."""
+    from tests.course.repository import make_course
 
-    course = make_course(tmp_path_factory.mktemp("built") / "course")
-    hand_in_sample_class(course)
-    assert run_autograder("judge", "--course", course.root).returncode == 0
-    return course
+    return make_course(tmp_path_factory.mktemp("course") / "course")
+
+
+@pytest.fixture(scope="session")
+def built(empty_course, golden: Golden, tmp_path_factory: pytest.TempPathFactory):
+    """The same course with the sample class's submissions, not graded. What a judge can decide is known."""
+    from autograder.course.coursedir import Course
+    from tests.course.repository import SETTINGS, hand_in_sample_class
+    from tests.support import ROOT, know_tables
+
+    root = tmp_path_factory.mktemp("built") / "course"
+    shutil.copytree(empty_course.root, root)
+    hand_in_sample_class(Course(root))
+    know_tables(Course(root), "5_6", golden, "course", [SETTINGS, ROOT / "notebooks" / "coffee_shop", ROOT / "uv.lock"])
+    return Course(root)
 
 
 @pytest.fixture(scope="session")

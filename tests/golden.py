@@ -1,4 +1,4 @@
-"""What takes minutes and comes out the same each time, kept in files: stock nbgrader, and lessons with each cell twice.
+"""What takes minutes and comes out the same each time, kept in files: stock nbgrader, executed lessons, checked work.
 
 A file in ``tests/golden/`` is believed as long as its key fits: the versions of Python and of the libraries, and all
 that the result follows from. Where it does not fit, the result is computed, so that nothing is taken on trust; ``make

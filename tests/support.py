@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,15 @@ from typing import Any
 from autograder.course.assignment import read_assignment
 from autograder.course.coursedir import Course
 from autograder.grading import Grader
-from tests.command_server import CommandServer, CommandServerLost
+from tests.command_server import Command, CommandServer, CommandServerLost
+from tests.golden import Golden
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "autograder" / "docs"
+# What decides which tests a judge can decide.
+JUDGING = [
+    ROOT / "autograder" / "src" / "autograder" / part for part in ("course", "execution", "judge", "kernels", "sandbox")
+]
 AUTOGRADER = [sys.executable, "-m", "autograder"]
 
 
@@ -32,6 +38,16 @@ def run_autograder(*arguments: str | Path, cwd: Path | None = None, fresh: bool 
         with contextlib.suppress(CommandServerLost):  # an engine that cannot be imported says why itself
             return _command_server(tuple(env.items())).run(words, cwd or Path.cwd())
     return subprocess.run([*AUTOGRADER, *words], capture_output=True, text=True, cwd=cwd, env=env)
+
+
+def start_autograder(*arguments: str | Path, before: str = "") -> Command:
+    """Start the command line, to be used in a ``with`` block; the code ``before`` runs in its process first.
+
+    It starts a fork server of its own.
+    """
+    alone = "from autograder.kernels import client; client._fork_server.cache_clear()"
+    words = [*map(str, arguments)]
+    return _command_server(tuple(_environment().items())).start(words, Path.cwd(), before=f"{alone}\n{before}")
 
 
 @cache
@@ -58,10 +74,27 @@ def count_judged(course: Course, assignment: str) -> tuple[int, int]:
     return judged, judged + sum(len(table["reasons"]) for table in tables)
 
 
+def know_tables(course: Course, assignment: str, golden: Golden, name: str, inputs: Iterable[Path] = ()) -> None:
+    """Have it known which tests of an assignment a judge can decide, from a golden file if that fits.
+
+    The engine believes what is in ``judge/`` as long as the assignment is the same. The golden file is also made anew
+    when the code has changed that finds it out.
+    """
+    path = course.root / "judge" / f"{assignment}.json"
+
+    def find_out() -> dict[str, Any]:
+        run = run_autograder("judge", "--course", course.root, "--assignment", assignment)
+        assert run.returncode == 0, run.stderr
+        return json.loads(path.read_text(encoding="utf-8"))
+
+    tables = golden(f"tables_{name}", find_out, [course.root / "source", *JUDGING, *inputs])
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(tables), encoding="utf-8")
+
+
 def run_nbgrader(course: Course, *arguments: str) -> None:
     """Run one of stock nbgrader's own commands in a course; it has to succeed."""
-    command = [sys.executable, "-m", "nbgrader", *arguments]
-    run = subprocess.run(command, cwd=course.root, env=activated(), capture_output=True, text=True)
+    run = _command_server(tuple(_environment().items())).run([*arguments], course.root, "nbgrader")
     assert run.returncode == 0, run.stderr
 
 

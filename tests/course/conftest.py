@@ -14,9 +14,17 @@ def masters():
     return MASTERS
 
 
+@pytest.fixture(scope="session")
+def scorecards(tmp_path_factory):
+    """A folder for the scorecard of each test: commands of all tests then have the same environment variables."""
+    return tmp_path_factory.mktemp("scorecards")
+
+
 @pytest.fixture(autouse=True)
-def scorecard_of_its_own(tmp_path, monkeypatch):
+def scorecard_of_its_own(scorecards, monkeypatch):
     """Keep what a test answers out of the home folder, and return the file that holds it."""
-    monkeypatch.setenv(scorecard.ENV, str(tmp_path / "scorecard.json"))
+    monkeypatch.setenv(scorecard.ENV, str(scorecards / "scorecard.json"))
     monkeypatch.setattr(scorecard, "_unwritten", {})
-    return tmp_path / "scorecard.json"
+    yield scorecards / "scorecard.json"
+    for file in scorecards.iterdir():
+        file.unlink()

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from functools import cache
-from importlib import import_module
 from pathlib import Path
 
 from autograder.authoring.build import build_course
@@ -14,12 +12,10 @@ from autograder.authoring.init import write_settings
 from autograder.authoring.masters import Masters
 from autograder.course.coursedir import Course
 from autograder.course.settings import load_settings_file
-from notebooks.site.execute import Run, changed, execute, read_run
 from tests.support import ROOT, run_autograder
 
 SETTINGS = ROOT / "autograder" / "course_settings.py"
 MASTERS = Masters(load_settings_file(SETTINGS))
-EXECUTED = ROOT / "build" / "tests" / "executed"
 SAMPLE_CLASS = ROOT / "autograder" / "sample_class"
 
 
@@ -33,24 +29,6 @@ def make_course(root: Path) -> Course:
 def hand_in_sample_class(course: Course) -> None:
     """Let the sample class hand in, as ``make grade`` does."""
     subprocess.run([sys.executable, SAMPLE_CLASS, course.root], check=True)
-
-
-def facts_of(lesson: str) -> dict[str, str]:
-    """Return what a lesson's prose claims, and the expression for each that has to be true after its last cell."""
-    return import_module(f"tests.course.facts.{lesson}").FACTS
-
-
-@cache
-def run_of_lesson(name: str) -> Run:
-    """Return what became of a lesson when it was last executed; it is executed again if anything about it has changed.
-
-    The extra cell prints which of the lesson's facts are not true.
-    """
-    path = ROOT / "notebooks" / f"{name}.ipynb"
-    facts = {name: f"print([phrase for phrase, fact in {facts_of(name)!r}.items() if not eval(fact)], end='')"}
-    if changed([path], EXECUTED, facts):
-        return execute([path], EXECUTED, facts)[name]
-    return read_run(path, EXECUTED)
 
 
 def check_json(*files: Path) -> list[dict]:

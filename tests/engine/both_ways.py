@@ -6,13 +6,14 @@ import shutil
 
 from autograder.course.coursedir import Course
 from tests.golden import Golden
-from tests.support import grade_rows, run_autograder, run_nbgrader
+from tests.support import grade_rows, know_tables, run_autograder, run_nbgrader
 
 
 def grade_both_ways(course: Course, assignment: str, golden: Golden, name: str) -> tuple[list[list], list[list]]:
     """Return the rows that we give, and those that nbgrader itself gives, which are stored under this name."""
     copy = course.root.with_name("copy")
     shutil.copytree(course.root, copy)
+    know_tables(course, assignment, golden, name)
     run = run_autograder("grade", "--course", course.root)
     assert run.returncode == 0, run.stderr
 

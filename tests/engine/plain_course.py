@@ -25,13 +25,27 @@ NAMES = ("p1", "p2")
 def make_course(root: Path, db_url: str | None = None) -> Course:
     """Make a course with one assignment of two notebooks: code, a written answer and a data file.
 
-    nbgrader makes one for all that keep their gradebook in a file, and it is found out which tests a judge can decide;
-    each gets a copy. No file of it names its folder.
+    nbgrader makes one for all, and it is found out which tests a judge can decide; each gets a copy. No file of it
+    names its folder.
+
+    Parameters
+    ----------
+    root : Path
+        A new folder.
+    db_url : str, optional
+        The gradebook, instead of a file in the folder. It is a copy of one that `enter` has filled.
     """
-    if db_url is not None:
-        return _generate(root, db_url)
     shutil.copytree(Path(_pattern().name) / "course", root)
-    return Course(root)
+    if db_url is not None:
+        (root / "gradebook.db").unlink()
+    return Course(root, db_url)
+
+
+def enter(db_url: str) -> None:
+    """Have nbgrader enter the assignment in a new gradebook, which takes it seconds."""
+    with tempfile.TemporaryDirectory(prefix="plain-course-") as folder:
+        course = make_course(Path(folder) / "course", db_url)
+        run_converter(GenerateAssignment, course, course.directory(assignment_id=ASSIGNMENT))
 
 
 @cache
@@ -43,10 +57,10 @@ def _pattern() -> tempfile.TemporaryDirectory:
     return folder
 
 
-def _generate(root: Path, db_url: str | None = None) -> Course:
+def _generate(root: Path) -> Course:
     root.mkdir(parents=True)
     (root / "nbgrader_config.py").write_text(CONFIG, encoding="utf-8")
-    course = Course(root, db_url)
+    course = Course(root)
     source = course.folder("source", ".", ASSIGNMENT)
     for name in NAMES:
         notebooks.write(_source(name), source / f"{name}.ipynb")

@@ -6,10 +6,13 @@ import os
 import shutil
 import subprocess
 import time
+from functools import cached_property
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
+
+from tests.engine import plain_course
 
 BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 ON_PATH = shutil.which("initdb")
@@ -33,14 +36,24 @@ class PostgreSQL:
     def url(self, database: str = "postgres") -> str:
         return f"postgresql://teacher:secret@/{database}?host={self._folder}"
 
-    def new_database(self) -> str:
+    def new_database(self, template: str = "template1") -> str:
         """Make a database and return its URL."""
         name = f"gradebook_{time.monotonic_ns()}"
         engine = create_engine(self.url(), isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
+            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
         engine.dispose()
         return self.url(name)
+
+    def new_gradebook(self) -> str:
+        """Make a gradebook that holds the assignment of the plain course, and return its URL."""
+        return self.new_database(make_url(self._filled).database)
+
+    @cached_property
+    def _filled(self) -> str:
+        url = self.new_database()
+        plain_course.enter(url)
+        return url
 
     def start(self) -> None:
         options = f"-k {self._folder} -c listen_addresses='' -c fsync=off"

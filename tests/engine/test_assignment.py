@@ -86,8 +86,8 @@ def test_another_version_changes_the_fingerprint(root, monkeypatch, package):
 
 def test_raised_limit_makes_marks_due_again_and_another_sandbox_does_not(tmp_path):
     """Somebody whose answer took too long gets the points after the limit is raised, by the same command."""
-    course = make_class(tmp_path / "course", {"ann": "import time; time.sleep(4); return 2 * x"})
-    add_setting(course.root, "c.Execute.timeout = 3")
+    course = make_class(tmp_path / "course", {"ann": "import time; time.sleep(1.2); return 2 * x"})
+    add_setting(course.root, "c.Execute.timeout = 2")
     command = ["grade", "--course", course.root]
     assert run_autograder(*command).returncode == 0
     assert course.scores(ASSIGNMENT) == {"ann": {"p1": 2, "p2": 2}}

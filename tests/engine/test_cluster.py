@@ -87,7 +87,7 @@ def test_both_workers_work(course, dask):
 
 def test_worker_killed_in_the_middle_loses_nothing(course, dask):
     for student in ("ann", "bob"):  # one a worker
-        hand_in(course, student, double=f"import time; time.sleep(2); {CLASS[student]}")
+        hand_in(course, student, double=f"import time; time.sleep(1); {CLASS[student]}")
     victim = dask.workers[0]
     threading.Thread(target=kill_when_all_are_busy, args=(dask.address, victim)).start()
     with ClusterExecutor(dask.address) as cluster, open_grader(course, ASSIGNMENT, executor=cluster) as run:
@@ -102,7 +102,7 @@ def kill_when_all_are_busy(address: str, victim: subprocess.Popen) -> None:
     with Client(address, set_as_default=False) as client:
         while not all(client.processing().values()):
             time.sleep(0.1)
-    time.sleep(2)
+    time.sleep(1)
     victim.kill()
 
 

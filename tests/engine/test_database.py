@@ -35,7 +35,7 @@ def server():
 @pytest.fixture
 def course(server, tmp_path):
     """A plain course whose gradebook is a new database of the server."""
-    return make_class(tmp_path / "course", CLASS, server.new_database())
+    return make_class(tmp_path / "course", CLASS, server.new_gradebook())
 
 
 def test_class_is_graded_into_it_and_left_alone_afterwards(course):

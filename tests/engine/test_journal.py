@@ -26,8 +26,9 @@ from autograder.execution.local import LocalExecutor
 from autograder.gradebook import recorder
 from autograder.grading import grade
 from autograder.session import Request, grade_class
+from tests.command_server import Command
 from tests.engine.plain_course import ASSIGNMENT, NAMES, hand_in, make_class
-from tests.support import AUTOGRADER, open_grader, run_autograder, run_nbgrader
+from tests.support import open_grader, run_autograder, run_nbgrader, start_autograder
 
 CLASS = {"ann": "return 2 * x", "bob": "return 7", "cid": "return 2 * x", "dee": "return x"}
 MARKS = {"ann": 8, "bob": 4, "cid": 8, "dee": 4}
@@ -88,9 +89,8 @@ def is_whole(course: Course, student: str) -> bool:
     return (answer.endswith("return 2 * x")) == (course.scores(ASSIGNMENT)[student]["p1"] == 4)
 
 
-def start(course: Course, *options: str) -> subprocess.Popen:
-    command = [*AUTOGRADER, "grade", "--course", str(course.root), *options]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+def start(course: Course, *options: str, before: str = "") -> Command:
+    return start_autograder("grade", "--course", course.root, *options, before=before)
 
 
 def finish(course: Course, *options: str) -> str:
@@ -219,8 +219,6 @@ if 'MOVES' in globals():
         MOVES -= 1
         if not MOVES: kill()
     os.replace = move
-from autograder.cli import main
-main()
 """
 
 
@@ -229,9 +227,8 @@ def test_killed_at_this_moment(done, moment):
     hand_in(done, "ann", double="return 7")
     hand_in(done, "bob", double="return 2 * x")
     before = recordings(done)
-    command = [sys.executable, "-c", KILL + MOMENTS[moment] + COUNT, "grade", "--course", str(done.root)]
-    run = subprocess.run(command, capture_output=True, text=True)
-    assert run.returncode == -signal.SIGKILL, run.stderr
+    with start(done, before=KILL + MOMENTS[moment] + COUNT) as run:
+        assert run.wait() == -signal.SIGKILL, run.printed()
     now = recordings(done)
     changed = {student for student in CLASS if before[student] != now[student]}
     assert changed == ({"ann", "bob"} - set(due(done)))
@@ -249,16 +246,16 @@ def test_killed_at_any_moment(fresh, seed):
     chance = random.Random(seed)
     seen: dict[str, str] = {}
     for _ in range(8):
-        run = start(fresh)
-        more = chance.choice([0, 1, 1])  # how many submissions may be recorded first
-        while run.poll() is None and len(recordings_of(fresh)) < len(seen) + more:
-            time.sleep(0.02)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            run.wait(chance.uniform(0, 1 if more else 5))
-        if run.poll() is not None:
-            break
-        run.kill()
-        run.wait()
+        with start(fresh) as run:
+            more = chance.choice([0, 1, 1])  # how many submissions may be recorded first
+            while run.poll() is None and len(recordings_of(fresh)) < len(seen) + more:
+                time.sleep(0.02)
+            with contextlib.suppress(TimeoutError):
+                run.wait(chance.uniform(0, 1 if more else 3))
+            if run.poll() is not None:
+                break
+            run.send_signal(signal.SIGKILL)
+            run.wait()
         now = recordings(fresh)
         assert seen.items() <= now.items()  # what was recorded once is not graded again
         assert all(is_whole(fresh, student) for student in now)
@@ -272,19 +269,18 @@ def test_killed_at_any_moment(fresh, seed):
 
 def test_warm_process_killed_over_and_over(fresh):
     for student in CLASS:  # slow enough to be hit
-        hand_in(fresh, student, double="import time; time.sleep(1); " + CLASS[student])
-    run = start(fresh)
+        hand_in(fresh, student, double="import time; time.sleep(0.5); " + CLASS[student])
     killed = 0
-    while run.poll() is None and killed < 2:
-        time.sleep(0.1)
-        for process in psutil.Process(run.pid).children():
-            with contextlib.suppress(psutil.Error):
-                if "autograder.kernels.forkserver" in process.cmdline():
-                    time.sleep(2)
-                    process.kill()
-                    killed += 1
-    _, said = run.communicate(timeout=120)
-    assert run.returncode == 0, said
+    with start(fresh) as run:
+        while run.poll() is None and killed < 2:
+            time.sleep(0.1)
+            for process in psutil.Process(run.pid).children():
+                with contextlib.suppress(psutil.Error):
+                    if "autograder.kernels.forkserver" in process.cmdline():
+                        time.sleep(1)
+                        process.kill()
+                        killed += 1
+        assert run.wait() == 0, run.printed()
     assert killed == 2
     assert totals(fresh) == MARKS
 
@@ -294,11 +290,11 @@ def test_warm_process_killed_over_and_over(fresh):
 
 def test_force_grades_again_and_goes_on_where_it_was_cut_short(done):
     before = recordings(done)
-    run = start(done, "--force")
-    while run.poll() is None and len(set(recordings_of(done).values()) - set(before.values())) < 1:
-        time.sleep(0.1)
-    run.kill()
-    run.wait()
+    with start(done, "--force") as run:
+        while run.poll() is None and len(set(recordings_of(done).values()) - set(before.values())) < 1:
+            time.sleep(0.1)
+        run.send_signal(signal.SIGKILL)
+        run.wait()
     first = {student for student, entry in recordings(done).items() if entry != before[student]}
     assert 1 <= len(first) < 4
     middle = recordings(done)

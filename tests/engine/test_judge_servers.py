@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 from types import SimpleNamespace
@@ -12,6 +13,7 @@ from nbformat.v4 import new_notebook
 from autograder.course.notebooks import KERNELSPEC
 from autograder.execution.notebook import run_notebook
 from autograder.judge.table import Table
+from autograder.kernels import judgeserver
 from autograder.kernels.client import ForkServer
 from autograder.kernels.judges import JudgeServer
 from autograder.kernels.judgeserver import READY
@@ -89,6 +91,14 @@ def test_a_judge_server_is_not_used_again_once_a_judge_has_left_something(judge,
     for _ in range(2):
         assert "error" not in judge(f"{ONCE}\n{leave}")
     assert len(judge_servers) == 2
+
+
+def test_what_is_mounted_where_judges_can_write_is_not_looked_through():
+    """Such as an environment below /tmp, which has tens of thousands of files."""
+    assert os.path.ismount("/dev/pts")
+    found = dict(judgeserver._walk("/dev", os.stat("/dev").st_dev))
+    assert "/dev/null" in found
+    assert not [path for path in found if path.startswith("/dev/pts")]
 
 
 def test_a_judge_server_that_has_ended_for_want_of_work_is_not_used_again():

@@ -217,11 +217,11 @@ def test_a_fork_server_with_old_code_ends_with_its_last_kernel(helper, tmp_path)
 
 @pytest.mark.parametrize("sandbox", sorted(SANDBOXES))
 def test_an_idle_fork_server_ends_and_starts_again_on_demand(tmp_path, monkeypatch, sandbox):
-    monkeypatch.setattr(client, "IDLE_LIMIT", 0.5)
+    monkeypatch.setattr(client, "IDLE_LIMIT", 0.2)
     before = fork_servers()
     settings = {"ForkProvisioner": {"sandbox": sandbox, "modules": ["a_module_that_nobody_else_imports"]}}
     for _ in range(2):
-        assert run_cells(tmp_path, "import time; time.sleep(2); print('it ran')", **settings) == ("", ["it ran\n"])
+        assert run_cells(tmp_path, "import time; time.sleep(0.6); print('it ran')", **settings) == ("", ["it ran\n"])
         assert wait_until(lambda: not fork_servers() - before)
 
 

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -31,7 +29,7 @@ from autograder.renaming import rename
 from autograder.reporting.summary import summarize
 from tests.engine.plain_course import ASSIGNMENT, hand_in, make_class
 from tests.engine.postgres import PostgreSQL, needs_postgresql
-from tests.support import grade_rows, open_grader
+from tests.support import grade_rows, open_grader, start_autograder
 
 CLASS = {"ann": "return 2 * x", "bob": "return 7"}
 MARKS = {"ann": {"p1": 4, "p2": 4}, "bob": {"p1": 2, "p2": 2}}
@@ -62,7 +60,7 @@ class Server:
     def __init__(self, folder: Path):
         self._server = PostgreSQL(folder)
         self._server.start()
-        self.new_url = self._server.new_database
+        self.new_url = self._server.new_gradebook
         self.stop = self._server.stop
 
     def restart(self) -> None:
@@ -242,14 +240,14 @@ def test_command_tells_what_stays_locked_in_one_line(store, course, new_course_i
     if new_course_id:
         with (course.root / "nbgrader_config.py").open("a") as file:
             file.write('c.CourseDirectory.course_id = "another"\n')
-    small = "from autograder.gradebook import database as d; d._LOCK_WAIT, d._PAUSES = 0.2, (0.1,)\n"
-    command = [sys.executable, "-c", f"{small}from autograder.cli import main; main()", "grade"]
-    with store.locked(url_of(course), against_readers=not new_course_id):
-        run = subprocess.run(
-            [*command, "--course", course.root, "--db", url_of(course)], capture_output=True, text=True
-        )
-    assert run.returncode == 1
-    (line,) = run.stderr.splitlines()
+    small = "from autograder.gradebook import database as d; d._LOCK_WAIT, d._PAUSES = 0.2, (0.1,)"
+    command = ["grade", "--course", course.root, "--db", url_of(course)]
+    with (
+        store.locked(url_of(course), against_readers=not new_course_id),
+        start_autograder(*command, before=small) as run,
+    ):
+        assert run.wait() == 1
+        (line,) = run.printed()[1].splitlines()
     assert "the gradebook cannot be used" in line
     assert "lock" in line
 

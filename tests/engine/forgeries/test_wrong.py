@@ -9,14 +9,15 @@ import pytest
 
 from tests.engine.honest.case import read_cases
 from tests.engine.honest.suite import ASSIGNMENT, STUDENT, make_course
-from tests.support import run_autograder
+from tests.support import know_tables, run_autograder
 
 CASES = read_cases(Path(__file__).with_name("wrong.cases"))
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory):
+def course(golden, tmp_path_factory):
     course = make_course(tmp_path_factory.mktemp("wrong") / "course", CASES)
+    know_tables(course, ASSIGNMENT, golden, "wrong")
     run = run_autograder("grade", "--course", course.root)
     assert run.returncode == 0, run.stderr
     return course

@@ -8,14 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import nbformat
 import pytest
 from playwright.sync_api import Browser, Page
 
 from notebooks.site.browser import CHROMIUM, chromium
 from notebooks.site.build import build
-from notebooks.site.execute import changed, execute, exercises, lessons
+from notebooks.site.execute import exercises, lessons
 from notebooks.site.laboratory import PAGE
-from tests.course.repository import EXECUTED, run_of_lesson
+from tests.course.executed import shown_by_exercise, shown_by_lesson
 from tests.site.test_site import write
 
 
@@ -48,13 +49,16 @@ def laboratory(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory) -> Path:
-    """The built site."""
-    runs = {path.stem: run_of_lesson(path.stem) for path in lessons()}
-    runs |= execute(changed(exercises(), EXECUTED), EXECUTED, allow_errors=True)
-    assert not {name: run.trouble for name, run in runs.items() if run.trouble}
+def site(golden, tmp_path_factory) -> Path:
+    """The built site; its pictures are as large as those of the lessons, and of one colour."""
+    shown = {path.name: shown_by_lesson(path.stem, golden) for path in lessons()}
+    shown |= {path.name: shown_by_exercise(path.stem, golden) for path in exercises()}
+    assert not {name: one.trouble for name, one in shown.items() if one.trouble}
     folder = tmp_path_factory.mktemp("site")
-    build(EXECUTED, folder / "work", folder / "site")
+    (folder / "executed").mkdir()
+    for name, one in shown.items():
+        nbformat.write(one.notebook, folder / "executed" / name)
+    build(folder / "executed", folder / "work", folder / "site")
     return folder / "site"
 
 

@@ -13,7 +13,8 @@ from coffee_shop.quiz import questions
 from notebooks.site.execute import lessons
 from notebooks.site.live import EVERYWHERE, SCRIPTS, quizzes
 from notebooks.site.recorder import NETWORK, SLIDER
-from tests.course.repository import run_of_lesson
+from tests.course.executed import shown_by_lesson
+from tests.golden import Golden
 from tests.site.browser.test_live import unfold
 
 LESSONS = [path.stem for path in lessons()]
@@ -49,9 +50,9 @@ def open_lesson(page, site):
     return open_page
 
 
-def outputs_of(name: str, kind: str) -> list[dict]:
+def outputs_of(name: str, kind: str, golden: Golden) -> list[dict]:
     """Return the outputs of a lesson that have something of this kind for the site."""
-    cells = run_of_lesson(name).notebook.cells
+    cells = shown_by_lesson(name, golden).notebook.cells
     return [one for cell in cells for one in cell.get("outputs", []) if kind in one.get("data", {})]
 
 
@@ -71,11 +72,11 @@ def texts_of(slider: dict) -> Iterator[str]:
     assert len(treasure["runs"]) == np.prod([len(one) for one in labels[1:]])
 
 
-def test_every_slider_shows_what_python_says_for_each_of_its_settings(open_lesson):
+def test_every_slider_shows_what_python_says_for_each_of_its_settings(open_lesson, golden):
     """Fails if a slider of a lesson is not on its page, or if one of its pictures or words is of other settings."""
     turned = 0
     for name in LESSONS:
-        described = outputs_of(name, SLIDER)
+        described = outputs_of(name, SLIDER, golden)
         page = open_lesson(name)
         unfold(page)
         places = page.locator(".cell_output:has(.slider)").all()
@@ -127,9 +128,9 @@ def test_every_quiz_is_answered_and_every_prediction_told_beside_the_truth(open_
         expect(told).to_contain_text(f"✓ You predicted: {truth}. In truth: {truth}.")
 
 
-def test_the_network_in_the_page_answers_as_tensorflow_does(open_lesson):
+def test_the_network_in_the_page_answers_as_tensorflow_does(open_lesson, golden):
     """Fails if weights, preprocessing or an activation are others: the largest difference of 200 customers counts."""
-    (output,) = outputs_of("09_serving", NETWORK)
+    (output,) = outputs_of("09_serving", NETWORK, golden)
     guests, expected = output.data[NETWORK]["guests"], output.data[NETWORK]["expected"]
     page = open_lesson("09_serving")
     counter = page.locator(".counter")
