@@ -20,10 +20,10 @@ from tests.golden import Golden
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "autograder" / "docs"
-# What decides which tests a judge can decide.
-JUDGING = [
-    ROOT / "autograder" / "src" / "autograder" / part for part in ("course", "execution", "judge", "kernels", "sandbox")
-]
+_ENGINE = ROOT / "autograder" / "src" / "autograder"
+# What decides which tests a judge can decide, and what `autograder check` says of a notebook.
+JUDGING = [_ENGINE / part for part in ("course", "execution", "judge", "kernels", "sandbox")]
+CHECKING = [*JUDGING, _ENGINE / "intake", _ENGINE / "check.py"]
 AUTOGRADER = [sys.executable, "-m", "autograder"]
 
 

@@ -19,7 +19,7 @@ from autograder.course.assignment import read_assignment
 from autograder.judge.table import is_test
 from autograder.proving.lists import Case, read_cases
 from tests.course.repository import MASTERS, SETTINGS, check_json
-from tests.support import ROOT
+from tests.support import CHECKING, ROOT
 
 ANSWERS = Path(__file__).with_name("answers")
 ASSIGNMENT = "5_6"
@@ -109,7 +109,7 @@ def handed_in(cases, released):
 def results(exercise, released, handed_in, masters, golden, tmp_path_factory):
     """What `autograder check` says of the reference solution and of all that is handed in, by its name.
 
-    That of the first exercise is found out each time, in seconds. The others take minutes.
+    That of the first exercise is found out each time, in seconds. The others take minutes, and are stored.
     """
     solution = masters.reference_answers(exercise)
     folder = tmp_path_factory.mktemp(exercise)
@@ -129,6 +129,7 @@ def results(exercise, released, handed_in, masters, golden, tmp_path_factory):
             SETTINGS,
             ROOT / "notebooks" / "coffee_shop",
             ROOT / "uv.lock",
+            *CHECKING,
         ]
         found = golden(f"answers{exercise}", lambda: check_json(*files), inputs, libraries=())
     return dict(zip(submissions, found, strict=True))
