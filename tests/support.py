@@ -85,7 +85,7 @@ def know_tables(course: Course, assignment: str, golden: Golden, name: str, inpu
     def find_out() -> dict[str, Any]:
         run = run_autograder("judge", "--course", course.root, "--assignment", assignment)
         assert run.returncode == 0, run.stderr
-        return json.loads(path.read_text(encoding="utf-8"))
+        return dict(sorted(json.loads(path.read_text(encoding="utf-8")).items()))
 
     tables = golden(f"tables_{name}", find_out, [course.root / "source", *JUDGING, *inputs])
     path.parent.mkdir(exist_ok=True)
