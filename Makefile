@@ -34,7 +34,7 @@ lessons: .venv/ready ## run every lesson in full; print how long each takes
 site: .venv/ready ## build the site of lessons and exercises, which needs no network
 	python -m notebooks.site.build
 
-test: .venv/ready lint ## run every check: about half an hour on two cores
+test: .venv/ready lint ## run every check: about twenty minutes on two cores
 	pytest $(SHARED_OUT)
 
 test-quick: .venv/ready ## run the tests that take a second or two at most: for the work at hand

@@ -3,8 +3,6 @@
 `CommandServer` is what tests use. The process it starts is this file, run as a script. It imports the engine, runs
 nothing, and forks once for each command. The fork goes on as ``python -m autograder`` does: with its own arguments,
 folder and streams, as the main program of a process that ends like any other.
-
-It also has a fork server for kernels run, which most commands can use and would otherwise have to wait for.
 """
 
 from __future__ import annotations
@@ -20,9 +18,8 @@ import socket
 import subprocess
 import sys
 import tempfile
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 _MODULES = (  # what the commands import only when they run
     "autograder.authoring.build",
@@ -157,7 +154,6 @@ def serve() -> str:
     control = socket.socket(fileno=os.dup(0))
     for module in _MODULES:
         importlib.import_module(module)
-    _ensure_fork_server()
     threads = os.listdir("/proc/self/task") if sys.platform == "linux" else []
     assert len(threads) <= 1, "a fork would have one thread of several"
     gc.freeze()
@@ -166,7 +162,6 @@ def serve() -> str:
         order, streams, _, _ = socket.recv_fds(control, _MESSAGE, 3)
         if not order:
             os._exit(0)
-        _ensure_fork_server()
         if os.fork() == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             control.close()
@@ -176,48 +171,6 @@ def serve() -> str:
             return order["program"]
         for stream in streams:
             os.close(stream)
-
-
-def _ensure_fork_server() -> None:
-    """Have a fork server run that has imported no modules, as `autograder.kernels.client.ForkServer` starts it."""
-    if sys.platform != "linux":
-        return
-    from autograder.course.settings import kernel_environment
-    from autograder.kernels import client
-    from autograder.kernels.provisioner import ForkProvisioner
-
-    class Lent(client._Process):
-        """The process as a command sees it that has not started it and cannot wait for its end."""
-
-        def runs(self) -> bool:
-            try:
-                return bool(self.control.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
-            except BlockingIOError:
-                return True
-
-        def retire(self) -> None:
-            self.judges.close()
-
-        def stop(self) -> None:
-            self.judges.close()
-            self.control.close()
-
-    provisioner = ForkProvisioner()
-    server = provisioner.fork_server()
-    if server._process is None or not server._process.runs():
-        server._starter = _Here()
-        server._process = server._start(provisioner.kernel_environment(kernel_environment()))
-        server._process.__class__ = Lent
-        server._starter = ThreadPoolExecutor(1)
-
-
-class _Here:
-    """Starts in this thread what `ThreadPoolExecutor` would start in another: what forks has one thread only."""
-
-    def submit(self, start, **options: Any) -> Future:
-        done: Future = Future()
-        done.set_result(start(**options))
-        return done
 
 
 def _become_the_command(order: dict, streams: list[int]) -> None:

@@ -41,13 +41,9 @@ def run_autograder(*arguments: str | Path, cwd: Path | None = None, fresh: bool 
 
 
 def start_autograder(*arguments: str | Path, before: str = "") -> Command:
-    """Start the command line, to be used in a ``with`` block; the code ``before`` runs in its process first.
-
-    It starts a fork server of its own.
-    """
-    alone = "from autograder.kernels import client; client._fork_server.cache_clear()"
+    """Start the command line, to be used in a ``with`` block; the code ``before`` runs in its process first."""
     words = [*map(str, arguments)]
-    return _command_server(tuple(_environment().items())).start(words, Path.cwd(), before=f"{alone}\n{before}")
+    return _command_server(tuple(_environment().items())).start(words, Path.cwd(), before=before)
 
 
 @cache

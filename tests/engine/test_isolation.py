@@ -532,4 +532,4 @@ def test_the_engine_is_hidden_where_it_is_installed_in_the_environment(tmp_path)
         capture_output=True,
         text=True,
     )
-    assert run.stdout == "['__init__.py', 'judge', 'kernels', 'sandbox']\n\n", run.stderr
+    assert run.stdout == "['__init__.py', 'faults.py', 'judge', 'kernels', 'sandbox']\n\n", run.stderr

@@ -55,7 +55,7 @@ def _allow_open_files() -> None:
 
 
 class ForkServerEnded(RuntimeError):
-    """The fork server ended before it had forked a kernel."""
+    """The fork server ended, or did not answer, before it had forked a kernel."""
 
 
 class ForkServer:
@@ -125,7 +125,7 @@ class ForkServer:
         process = self._ensure_process(order["env"])
         try:
             return ForkedKernel(order, self.sandbox, process.control, listeners, inbox, folder)
-        except ForkServerEnded:  # because it was idle, just when the request was sent
+        except ForkServerEnded:  # because it was idle, just when the request was sent; or it does not answer
             self._forget(process)
         process = self._ensure_process(order["env"])
         return ForkedKernel(order, self.sandbox, process.control, listeners, inbox, folder)
@@ -278,7 +278,11 @@ class _Process:
         """End the process and its kernels, and wait for it."""
         self.judges.close()
         self.control.close()
-        self._process.wait()
+        try:
+            self._process.wait(_END_LIMIT)
+        except subprocess.TimeoutExpired:  # it does not answer
+            self._process.kill()
+            self._process.wait()
 
 
 def pack(folder: Path, sandbox: Sandbox, limits: dict[str, int]) -> BinaryIO:
@@ -354,7 +358,7 @@ class ForkedKernel:
             self.messages.close()
         self._send(order)
         if not can_be_read(self._client, START_LIMIT):
-            raise RuntimeError(f"it was not there after {START_LIMIT} s")
+            raise ForkServerEnded(f"the fork server did not answer within {START_LIMIT} s")
         answer = self._receive()
         if not answer:
             raise ForkServerEnded("the fork server has ended")

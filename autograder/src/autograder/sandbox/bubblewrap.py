@@ -19,7 +19,6 @@ from typing import BinaryIO, ClassVar
 
 from autograder.sandbox import namespaces, transfer
 from autograder.sandbox.base import Obstacle, Place
-from autograder.sandbox.limits import SPARE_DISK
 from autograder.sandbox.resources import keep_on_core
 from autograder.sandbox.view import CHANNELS, ENGINE, HOME, OWN, STAGE, environment, view
 
@@ -94,6 +93,7 @@ class BubblewrapConfinement:
         self._outer_proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY)
         with open(inbox, "rb") as archive:
             transfer.unpack(archive, folder)
+        namespaces.limit_files(str(folder), limits["disk"])
         self._folder, self._snapshot = folder, transfer.take_snapshot(folder)
         self._init = namespaces.start_init()
         return Place(folder, {})
@@ -128,7 +128,7 @@ class BubblewrapConfinement:
     def save(self, outbox: int, limit: int) -> None:
         """Write what differs from the files that were unpacked."""
         with open(outbox, "wb") as archive:
-            transfer.pack(self._folder, archive, limit, self._snapshot, spare=SPARE_DISK)
+            transfer.pack(self._folder, archive, limit, self._snapshot)
 
     def _threads(self, kernel: int) -> set[int]:
         """Return the kernel's threads, by the numbers that system calls of the supervisor take."""

@@ -35,7 +35,7 @@ from typing import BinaryIO, ClassVar
 from autograder.sandbox import domain, reaper, seccomp, storage, syscalls, transfer
 from autograder.sandbox.base import Obstacle, Place
 from autograder.sandbox.broker import Broker
-from autograder.sandbox.limits import SPARE_DISK, SPARE_PROCESSES
+from autograder.sandbox.limits import SPARE_PROCESSES
 from autograder.sandbox.resources import keep_on_core, limit_process
 from autograder.sandbox.view import ENGINE, OWN, environment, view
 
@@ -176,7 +176,7 @@ class LandlockConfinement:
     def save(self, outbox: int, limit: int) -> None:
         """Write what differs from the files that were unpacked."""
         with open(outbox, "wb") as archive:
-            transfer.pack(self._files / "work", archive, limit, self._snapshot, spare=SPARE_DISK)
+            transfer.pack(self._files / "work", archive, limit, self._snapshot)
 
     def _paths(self) -> dict[str, int]:
         return {

@@ -15,9 +15,6 @@ from traitlets.config import Configurable
 OPEN_FILES = 4096
 SPARE_PROCESSES = 64  # above the limit, so that the usage monitor ends the kernel first and gives the reason
 BYTES_PER_FILE = 2**14  # one file is allowed for so many bytes of disk
-# Files, and bytes, that the home of a new kernel may take besides those of the limit.
-SPARE_FILES = 256
-SPARE_DISK = SPARE_FILES * BYTES_PER_FILE
 _TRAFFIC = 10  # bytes of messages per byte of output
 _PERIOD = 0.1  # s, between two measurements
 # The exact measurement of memory and that of files cost more. They are repeated so rarely that each takes a tenth of

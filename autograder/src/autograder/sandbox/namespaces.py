@@ -41,7 +41,7 @@ import sys
 from pathlib import Path
 
 from autograder.sandbox import seccomp, syscalls
-from autograder.sandbox.limits import BYTES_PER_FILE, SPARE_DISK, SPARE_FILES, SPARE_PROCESSES
+from autograder.sandbox.limits import BYTES_PER_FILE, SPARE_PROCESSES
 from autograder.sandbox.resources import limit_process, set_limit
 from autograder.sandbox.view import CHANNELS, ENGINE, HOME, OWN, STAGE
 
@@ -148,8 +148,8 @@ def build_root(view: list[str], cwd: str, disk: int) -> None:
     syscalls.mount("tmpfs", STAGE, "tmpfs", plain, "size=64m,mode=755")
     files = f"{STAGE}/.files"
     os.mkdir(files)
-    room = f"size={disk + SPARE_DISK},nr_inodes={disk // BYTES_PER_FILE + SPARE_FILES}"
-    syscalls.mount("tmpfs", files, "tmpfs", plain, f"{room},mode=755")
+    # The home takes some of it; all files of the submission have to find room beside that.
+    syscalls.mount("tmpfs", files, "tmpfs", plain, f"{_room(2 * disk)},mode=755")
     _make_devices()
     for number, place in enumerate(("/tmp", "/dev/shm", HOME, CHANNELS)):
         _bind(_make_folder(f"{files}/{number}"), STAGE + place)
@@ -168,6 +168,17 @@ def build_root(view: list[str], cwd: str, disk: int) -> None:
     syscalls.mount(None, STAGE, flags=syscalls.REMOUNT | syscalls.BIND | syscalls.READ_ONLY | plain)
     syscalls.pivot_root(STAGE)
     _start_loopback()
+
+
+def limit_files(cwd: str, disk: int) -> None:
+    """Let the writable folders hold no more than so many bytes together, as soon as the kernel's files are there."""
+    flags = syscalls.REMOUNT | syscalls.NO_SUID | syscalls.NO_DEVICES
+    with contextlib.suppress(OSError):  # the files and the home fill it already
+        syscalls.mount(None, cwd, flags=flags, options=_room(disk))
+
+
+def _room(disk: int) -> str:
+    return f"size={disk},nr_inodes={disk // BYTES_PER_FILE}"
 
 
 def start_init() -> subprocess.Popen[bytes]:

@@ -29,12 +29,7 @@ class TooLarge(ValueError):
 
 
 def pack(
-    folder: Path,
-    archive: BinaryIO,
-    limit: int,
-    known: Snapshot | None = None,
-    without: Collection[str] = (),
-    spare: int = 0,
+    folder: Path, archive: BinaryIO, limit: int, known: Snapshot | None = None, without: Collection[str] = ()
 ) -> None:
     """Write the files of ``folder`` to ``archive``, except for links, devices and what is mounted there.
 
@@ -50,8 +45,6 @@ def pack(
         Of `take_snapshot`: files that are still the same are left out.
     without : collection of str
         Absolute paths of folders that are left out.
-    spare : int, optional
-        Bytes above the limit that are passed over.
 
     Raises
     ------
@@ -65,7 +58,7 @@ def pack(
             if known is not None and known.get(name) == _describe(state):
                 continue
             left, count = left - _round_up(_describe(state)[0]), count + 1
-            if left < -spare or count * BYTES_PER_FILE > limit + spare:
+            if left < 0 or count * BYTES_PER_FILE > limit:
                 raise TooLarge(f"the files in its folder add up to more than {show(limit)}")
             _add(tar, folder / name, name)
 
