@@ -22,7 +22,7 @@ import nbformat
 from nbformat import NotebookNode
 from PIL import Image
 
-from notebooks.site.execute import changed, execute, read_run
+from notebooks.site.execute import Run, changed, execute, read_run
 from tests.golden import Golden
 from tests.support import ROOT
 
@@ -83,11 +83,15 @@ def _inputs(path: Path) -> list[Path]:
     return [path, _RECORDER, ROOT / "notebooks" / "coffee_shop", ROOT / "uv.lock"]
 
 
-def _run(path: Path, folder: Path, extra: dict[str, str], *, allow_errors: bool = False) -> dict[str, Any]:
+def run_if_changed(path: Path, folder: Path, extra: dict[str, str] | None = None, *, allow_errors: bool = False) -> Run:
+    """Return what became of a notebook, which is executed into the folder if what is there is not of just this one."""
     if changed([path], folder, extra):
-        run = execute([path], folder, extra, allow_errors=allow_errors)[path.stem]
-    else:
-        run = read_run(path, folder)
+        return execute([path], folder, extra, allow_errors=allow_errors)[path.stem]
+    return read_run(path, folder)
+
+
+def _run(path: Path, folder: Path, extra: dict[str, str], *, allow_errors: bool = False) -> dict[str, Any]:
+    run = run_if_changed(path, folder, extra, allow_errors=allow_errors)
     notebook = _each_text(run.notebook, _describe)
     notebook.metadata.pop("run", None)
     for cell in notebook.cells:

@@ -11,8 +11,7 @@ from nbformat.v4 import new_code_cell
 
 from autograder.course import notebooks
 from coffee_shop.quiz import questions
-from notebooks.site.execute import changed, execute, read_run
-from tests.course.executed import facts_of, run_lesson, shown_by_lesson
+from tests.course.executed import facts_of, run_if_changed, run_lesson, shown_by_lesson
 from tests.course.turns import ANSWERS, solved
 from tests.support import ROOT
 
@@ -111,8 +110,7 @@ def with_every_cell_twice(name):
 
 def run_of(path):
     """What became of a notebook: its trouble, and by the ids of the cells with a turn what these said."""
-    executed = path.parent / "executed"
-    run = execute([path], executed)[path.stem] if changed([path], executed) else read_run(path, executed)
+    run = run_if_changed(path, path.parent / "executed")
     said = {
         cell.id: "".join(output.get("text", "") for output in cell.outputs)
         for cell in run.notebook.cells
