@@ -32,7 +32,7 @@ PATIENCE = 120  # s, that one of them waits for the other; only a kernel that is
 
 PRELUDE = """
 import ctypes, errno, fcntl, os, pathlib, platform, signal, socket, struct, subprocess, sys
-KEY, NAME, SHARED = {key}, {name!r}, {shared!r}
+KEY, NAME, SHARED, HIGHEST = {key}, {name!r}, {shared!r}, {highest}
 SYSTEM = os.path.join(os.path.dirname(os.__file__), 'antigravity.py')
 libc = ctypes.CDLL(None, use_errno=True)
 libc.sem_open.restype = ctypes.c_void_p
@@ -286,7 +286,8 @@ CHANNELS = [
         "signals",
         "held = [subprocess.Popen(['sleep', str(KEY)]) for _ in range(3)]",
         """
-            near = range(max(2, os.getpid() - 3000), os.getpid() + 3000)
+            # After its highest number, Linux goes on with the lowest that is free.
+            near = [2 + (os.getpid() + step) % (HIGHEST - 1) for step in range(-3000, 3000)]
             threads = {int(thread) for thread in os.listdir('/proc/self/task')}
             return {pid for pid in near if describe(os.kill, pid, 0) != 'ESRCH'} - threads
         """,
@@ -297,7 +298,7 @@ CHANNELS = [
         "held = [subprocess.Popen(['sleep', str(KEY)]) for _ in range(3)]",
         """
             found = set()
-            for pid in range(2, os.getpid() + 3000):
+            for pid in range(2, min(os.getpid() + 3000, HIGHEST + 1)):
                 process = describe(os.pidfd_open, pid)
                 if isinstance(process, int): found.add(pid); os.close(process)
             return found
@@ -326,7 +327,8 @@ def run_all(root: Path, sandbox: str) -> dict[str, tuple[str, str]]:
         (shared / name).write_text("1,2\n")
     # Nothing that an earlier run has left behind has these names, whatever the tests of this process have seeded.
     key, name = 20_000 + secrets.randbelow(10_000), f"isolation-{secrets.token_hex(8)}"
-    prelude = PRELUDE.format(key=key, name=name, shared=str(shared))
+    highest = int(Path("/proc/sys/kernel/pid_max").read_text()) - 1
+    prelude = PRELUDE.format(key=key, name=name, shared=str(shared), highest=highest)
     programs = {"sender": [prelude], "receiver": [prelude]}
     for channel in CHANNELS:
         look = f"{dedent(channel.prepare)}\ndef look():\n{_indent(channel.look)}\nbefore = describe(look)"
