@@ -285,6 +285,21 @@ def test_more_files_than_are_looked_through_end_the_judging_and_not_the_notebook
     assert all("more than 2000 files" in finding.reason for finding in found.values())
 
 
+CLOSE = """
+import os, pathlib
+path = pathlib.Path("closed.txt")
+path.write_text("1")
+path.chmod(0)
+def is_open(): return os.access(path, os.R_OK)
+"""
+
+
+def test_a_file_that_nobody_may_read_stays_where_it_is_and_the_tests_are_judged(tmp_path):
+    found = decide(tmp_path, {"test": "assert is_open() is False", "wrong": "assert is_open()"}, CLOSE)
+    assert (found["test"].reason, errors(found["test"])) == ("", [])
+    assert (found["wrong"].reason, errors(found["wrong"])) == ("", ["AssertionError"])
+
+
 def test_files_and_folders_are_left_as_the_test_leaves_them(tmp_path):
     tests = {
         "stay": "import os\nos.mkdir('stays')\nsave('stays/out.txt')\nos.mkdir('empty')\nwhere()",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from autograder.judge.errors import NotData
@@ -64,7 +65,7 @@ class Folder:
         return (self._root / path).is_file() and (self._root / path).read_bytes() == content
 
     def changes(self) -> dict[str, bytes]:
-        """Return the content of the files that are new or changed since the last call, by path.
+        """Return the content of the files that are new or changed since the last call, by path, if it can be read.
 
         Raises
         ------
@@ -80,7 +81,12 @@ class Folder:
         self.removed = sorted(self._states.keys() - states.keys(), reverse=True)
         self.made = [path for path in changed if states[path] == _FOLDER]
         self._states = states
-        return {path: (self._root / path).read_bytes() for path in changed if states[path] != _FOLDER}
+        return dict(self._contents(path for path in changed if states[path] != _FOLDER))
+
+    def _contents(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        for path in paths:
+            with contextlib.suppress(OSError):  # it cannot be read, or has vanished meanwhile
+                yield path, (self._root / path).read_bytes()
 
     def make(self, path: str) -> None:
         """Make a folder that the other side has, and those it is in; a path outside of this one is left alone."""
