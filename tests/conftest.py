@@ -27,11 +27,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """Keep a worker to its share of the cores, and so all that it starts."""
+    """Keep a worker, and so all that it starts, to its share of the cores; be patient with an index of packages."""
     if "PYTEST_XDIST_WORKER" in os.environ and hasattr(os, "sched_setaffinity"):
         number = int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw"))
         workers, cores = int(os.environ["PYTEST_XDIST_WORKER_COUNT"]), sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, cores[number::workers] or {cores[number % len(cores)]})
+    # For the tests that install something: an index on a busy network takes its time.
+    os.environ.setdefault("UV_HTTP_TIMEOUT", "180")
+    os.environ.setdefault("UV_HTTP_RETRIES", "10")
 
 
 @pytest.hookimpl(optionalhook=True)

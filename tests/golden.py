@@ -79,7 +79,7 @@ def digest(inputs: Iterable[Path]) -> str:
     for root in inputs:
         files = sorted(path for path in root.rglob("*") if path.is_file()) if root.is_dir() else [root]
         for path in files:
-            if path.suffix != ".pyc":
+            if "__pycache__" not in path.parts:
                 total.update(f"{path.relative_to(root)}\0".encode())
                 total.update(hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()

@@ -84,7 +84,7 @@ def _run_sphinx(work: Path) -> None:
 def _begin(work: Path, names: list[Path]) -> None:
     """Empty the work folder if it was made with other settings, libraries or pages than there are now."""
     digest = hashlib.sha256(repr((environment(), addresses.repository(), addresses.site(), sorted(names))).encode())
-    for file in sorted(path for path in HERE.rglob("*") if path.is_file() and path.suffix != ".pyc"):
+    for file in sorted(path for path in HERE.rglob("*") if path.is_file() and "__pycache__" not in path.parts):
         digest.update(file.read_bytes())
     mark = work / "made_with"
     if not mark.exists() or mark.read_text() != digest.hexdigest():

@@ -154,6 +154,7 @@ def _run(path: Path, extra: str | None, allow_errors: bool) -> Run:
     client = NotebookClient(
         notebook,
         timeout=_CELL_TIMEOUT,
+        startup_timeout=_CELL_TIMEOUT,  # the first kernel waits for TensorFlow to be imported
         allow_errors=allow_errors,
         store_widget_state=False,  # a page has no kernel that could bring widgets to life
         kernel_name=_FORK if _can_fork() else "",
@@ -209,7 +210,7 @@ def _kept(path: Path) -> dict:
 def _digest(path: Path, extra: str | None) -> str:
     digest = hashlib.sha256(repr((extra, environment(), path.read_bytes())).encode())
     for file in [_RECORDER, *sorted((ROOT / "notebooks" / "coffee_shop").rglob("*"))]:
-        if file.is_file() and file.suffix != ".pyc":
+        if file.is_file() and "__pycache__" not in file.parts:
             digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
 

@@ -22,10 +22,11 @@ class DaskCluster:
     def __init__(self, folder: Path):
         self._folder = folder
         self._scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show")
-        while not (folder / "scheduler.json").exists():
+        file = folder / "scheduler.json"
+        while not (file.exists() and file.stat().st_size):  # Dask makes the file before it writes to it
             assert self._scheduler.poll() is None
             time.sleep(0.1)
-        self.address = json.loads((folder / "scheduler.json").read_text())["address"]
+        self.address = json.loads(file.read_text())["address"]
         self.workers = [self.start_worker() for _ in range(2)]
 
     def start_worker(self) -> subprocess.Popen:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import subprocess
 import sys
@@ -14,24 +15,26 @@ from pathlib import Path
 from tests.support import activated
 
 TOKEN = "test"
-_START_LIMIT = 120  # s; a busy machine takes long to import JupyterLab
+_START_LIMIT = 240  # s; a busy machine takes long to import JupyterLab
+# An address of this machine that other processes hardly use, so that none takes the port before the server does.
+_HOST = f"127.{os.getpid() % 250 + 1}.{os.getpid() // 250 % 250}.1"
 
 
 @contextlib.contextmanager
 def jupyter(application: str, root: Path, *options: str) -> Iterator[str]:
     """Serve ``jupyterlab`` or ``jupyter_server`` in ``root`` and give its address; it asks for `TOKEN`."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((_HOST, 0))
         port = probe.getsockname()[1]
     server = subprocess.Popen(
-        [sys.executable, "-m", application, "--no-browser", "--allow-root", f"--port={port}"]
+        [sys.executable, "-m", application, "--no-browser", "--allow-root", f"--ip={_HOST}", f"--port={port}"]
         + [f"--IdentityProvider.token={TOKEN}", *options],
         cwd=root,
         env=activated(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    address = f"http://127.0.0.1:{port}"
+    address = f"http://{_HOST}:{port}"
     try:
         _wait_for(f"{address}/api?token={TOKEN}", server)
         yield address

@@ -22,6 +22,7 @@ from autograder.execution.executor import KernelLost
 from autograder.execution.local import LocalExecutor
 from autograder.judge.table import Table
 from tests.engine.dask_cluster import DaskCluster
+from tests.engine.kernel_support import wait_until
 
 EXECUTORS = ["local", "cluster"]
 ROLES = {
@@ -261,19 +262,23 @@ def command(process: psutil.Process) -> list[str]:
 
 
 def test_loss_of_the_fork_server_is_told_from_a_fault_of_the_notebook(executor, tmp_path):
-    nb = notebook("print('before')", "import time; time.sleep(30)")
+    nb = notebook("print('before')", "import subprocess; subprocess.run(['sleep', '98765.2468'])")
     run(executor, tmp_path, {"a": notebook("1")})  # so that the fork servers are there
 
+    def runs() -> bool:
+        return any("98765.2468" in command(process) for process in psutil.Process().children(recursive=True))
+
     def kill() -> None:
+        assert wait_until(runs)
         for process in fork_servers():
             with contextlib.suppress(psutil.NoSuchProcess):  # one may end with another
                 process.kill()
 
-    timer = threading.Timer(4, kill)
-    timer.start()
+    killer = threading.Thread(target=kill)
+    killer.start()
     with pytest.raises(KernelLost):
         run(executor, tmp_path, {"a": nb}, timeout=60)
-    timer.join()
+    killer.join()
     again = notebook("print('a new one')")
     results = run(executor, tmp_path, {"a": again})
     assert (results["a"].stopped, texts(again)) == ("", ["a new one\n"])

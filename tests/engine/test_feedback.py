@@ -202,7 +202,7 @@ SLOW = {  # each takes many seconds with the libraries' own patterns
 
 @pytest.mark.parametrize("kind", SLOW)
 def test_a_text_that_takes_too_long_is_plain_and_the_others_are_not(monkeypatch, kind):
-    monkeypatch.setattr(feedback, "_PIECE", 0.2)
+    monkeypatch.setattr(feedback, "_PIECE", 1)
     before = nbformat.v4.new_markdown_cell("**before**")
     page = export(before, SLOW[kind], nbformat.v4.new_markdown_cell("**after** <script>alert(1)</script>"))
     assert page.count("Shown as plain text: it takes too long to format.") == 1
@@ -251,7 +251,8 @@ def test_tags_that_are_not_closed_cost_no_more_than_others():
         clean_html(f"<{name} " * 10_000)
         return time.process_time() - before
 
-    assert seconds("style") < 5 * seconds("stylo")
+    least = {name: min(seconds(name) for _ in range(3)) for name in ("style", "stylo")}
+    assert least["style"] < 5 * least["stylo"]
 
 
 def test_names_are_escaped():

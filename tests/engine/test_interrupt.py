@@ -51,7 +51,7 @@ def test_run_in_the_background_of_a_script_is_not_interrupted_and_still_interrup
     """Such a run ignores SIGINT. Its kernels must not: a cell that takes too long is ended by that signal."""
     course = make_class(tmp_path / "course", {"ann": "import time; time.sleep(60); return 2 * x", "bob": "return 7"})
     with (course.root / "nbgrader_config.py").open("a") as file:
-        file.write("c.Execute.timeout = 2\n")
+        file.write("c.Execute.timeout = 5\n")
     with start(course, "SIG_IGN") as run:
         while run.poll() is None and recorded(course.root) < 1:
             time.sleep(0.02)

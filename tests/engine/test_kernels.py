@@ -28,10 +28,10 @@ def test_any_jupyter_client_can_have_a_forked_kernel_by_its_name(kernel, tmp_pat
     monkeypatch.chdir(tmp_path)  # a sandbox takes along what lies in the folder that a kernel works in
     manager, jupyter = start_new_kernel(kernel_name=f"python3-{kernel}")
     try:
-        reply = jupyter.execute_interactive("import os; os.write(1, b'')", timeout=30)
+        reply = jupyter.execute_interactive("import os; os.write(1, b'')", timeout=PATIENCE)
         assert reply["content"]["status"] == "ok"
         manager.restart_kernel()
-        jupyter.wait_for_ready(timeout=30)
+        jupyter.wait_for_ready(timeout=PATIENCE)
     finally:
         jupyter.stop_channels()
         manager.shutdown_kernel()

@@ -21,7 +21,7 @@ from autograder.proving.runs import Outcome
 from autograder.proving.screen import percent
 from tests.support import run_autograder
 
-CONFIG = 'c = get_config()\nc.CourseDirectory.course_id = "<plain>"\nc.Execute.timeout = 2\n'
+CONFIG = 'c = get_config()\nc.CourseDirectory.course_id = "<plain>"\nc.Execute.timeout = 5\n'
 ADULT = "def adult(age):\n    ### BEGIN SOLUTION\n    return age >= 18\n    ### END SOLUTION"
 COUNT = (
     "def count_down(n):\n    ### BEGIN SOLUTION\n    while n > 0:\n        n -= 1\n    return n\n    ### END SOLUTION"

@@ -43,9 +43,9 @@ NOTEBOOKS = {
     ],
     "programs": [
         "import subprocess\nsubprocess.run(['echo', 'from a program']);",
-        "!echo from the shell",
-        "import os\nos.system('echo from system');",
-        "os.write(1, b'from a descriptor\\n');",
+        "!echo from the shell; sleep 0.5",
+        "import os, time\nos.system('echo from system'); time.sleep(0.5);",
+        "os.write(1, b'from a descriptor\\n'); time.sleep(0.5);",
         "out = !echo kept\nout",
         "%%bash\necho from bash\necho wrong >&2",
         "%%script python3 -\nprint('script')",

@@ -11,7 +11,6 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -193,16 +192,14 @@ def test_it_works_whatever_rights_the_grader_gives_new_files(kind, tmp_path):
 def test_a_kernel_is_lost_by_no_fault_of_its_own_if_the_fork_server_ends(kind, tmp_path):
     known = fork_servers()
 
-    def kill() -> None:
+    def kill(**_: object) -> None:
         (server,) = fork_servers() - known
         server.kill()
 
     settings = {"ForkProvisioner": {"sandbox": kind, "modules": ["a_module_that_is_killed"]}}
-    timer = threading.Timer(2, kill)
-    timer.start()
+    when_sent = {"on_cell_complete": kill}
     with pytest.raises(KernelLost):
-        run_cells(tmp_path, "import time; time.sleep(20)", **settings)
-    timer.join()
+        run_cells(tmp_path, "import time; time.sleep(20)", NotebookClient=when_sent, **settings)
 
 
 def test_kernels_and_their_children_end_with_the_grader(tmp_path, kind):
@@ -299,8 +296,11 @@ def test_other_processes_cannot_be_seen(reaches):
     look = (
         "import os\n"
         "def read(number):\n"
-        "    with open(f'/proc/{number}/cmdline', 'rb') as file:\n"
-        "        return file.read()"
+        "    try:\n"
+        "        with open(f'/proc/{number}/cmdline', 'rb') as file:\n"
+        "            return file.read()\n"
+        "    except OSError:  # it has just ended\n"
+        "        return b''"
     )
     with subprocess.Popen(["sleep", "98765.1234"]) as process:
         reaches(look, "any(b'98765.1234' in read(number) for number in os.listdir('/proc') if number.isdigit())")
@@ -359,9 +359,12 @@ def test_a_process_that_leaves_the_kernels_group_ends_with_it(kind, tmp_path):
 MEMORY = "block = bytearray(2**30); block[::4096] = block[::4096]"
 THREADS = """\
 import threading, time
+threads = []
 for _ in range(50):
-    threading.Thread(target=time.sleep, args=(3,)).start()
-time.sleep(1)
+    threads.append(threading.Thread(target=time.sleep, args=(3,)))
+    threads[-1].start()
+for thread in threads:
+    thread.join()
 """
 MEMORY_WITHOUT_FIRST_THREADS = """\
 import ctypes, os, platform, threading, time
@@ -374,7 +377,8 @@ for _ in range(3):
     if os.fork() == 0:
         threading.Thread(target=work).start()
         ctypes.CDLL(None).syscall({"x86_64": 60, "aarch64": 93}[platform.machine()], 0)
-time.sleep(3)
+for _ in range(3):
+    os.wait()
 """
 DISK = "open('large', 'wb').write(bytes(2**22))"
 

@@ -15,6 +15,7 @@ import pytest
 from autograder.course import notebooks
 from autograder.course.coursedir import Course
 from autograder.sandbox import landlock
+from tests.engine.kernel_support import wait_until
 from tests.engine.no_namespaces import hand_over, without_namespaces
 from tests.support import DOCS, ROOT
 
@@ -76,4 +77,4 @@ def test_a_class_gets_the_marks_that_it_gets_elsewhere(run, course):
 
 
 def test_nothing_is_left_behind(run):
-    assert not list(run.folder.glob("autograder-*"))
+    assert wait_until(lambda: not list(run.folder.glob("autograder-*")))

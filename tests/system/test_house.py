@@ -55,7 +55,7 @@ def of_this_course(folder: Path) -> list[str]:
     texts = {
         path: path.read_text(encoding="utf-8")
         for path in sorted(folder.rglob("*"))
-        if path.suffix != ".pyc" and path.is_file()
+        if "__pycache__" not in path.parts and path.is_file()
     }
     return [
         f"{path.name}: {line}" for path, text in texts.items() for line in text.splitlines() if THIS_COURSE.search(line)

@@ -57,7 +57,7 @@ def run_pytest(folder: Path, *options: str, plugin: str = "tests.conftest", **se
     command = [sys.executable, "-m", "pytest", "-q", "-p", plugin, "-c", os.devnull, "--rootdir", str(folder)]
     command += ["-p", "no:cacheprovider", *options, str(folder)]
     env["PYTHONPATH"] = str(ROOT) if plugin == "tests.conftest" else str(folder)
-    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=90, **settings)
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, **settings)
 
 
 def test_a_test_that_hangs_ends_with_what_it_has_started(tmp_path):

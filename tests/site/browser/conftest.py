@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import nbformat
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from notebooks.site.browser import CHROMIUM, chromium
 from notebooks.site.build import build
@@ -18,6 +18,8 @@ from notebooks.site.execute import exercises, lessons
 from notebooks.site.laboratory import PAGE
 from tests.course.executed import shown_by_exercise, shown_by_lesson
 from tests.site.test_site import write
+
+PATIENCE = 240_000  # ms, for a page; what takes seconds on an idle machine has taken minutes on a busy one
 
 
 def pytest_collection_modifyitems(items):
@@ -31,7 +33,9 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE)
     with chromium() as browser:
+        browser.on("context", lambda context: context.set_default_timeout(PATIENCE))
         yield browser
 
 
@@ -78,4 +82,4 @@ def page(browser) -> Iterator[Page]:
 
 def leaves(url: str) -> bool:
     """Say whether an address is neither on this machine's disk nor on its own server."""
-    return urlsplit(url).hostname not in (None, "127.0.0.1")
+    return not (urlsplit(url).hostname or "127.").startswith("127.")

@@ -30,7 +30,7 @@ QUESTIONS = """from coffee_shop.quiz import Number, Quiz
 
 display(Quiz("Which?", {"this": "No.", "that": "Yes."}, "that", ("lesson", "which")))
 display(Number("How many?", ("lesson", "many")))"""
-SLOW = 120_000  # ms; a kernel that imports TensorFlow on a busy machine
+SLOW = 240_000  # ms; a kernel that imports TensorFlow on a busy machine
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ CONTROLS = ["budget", "races", "startUp", "line", "seed", "held0", "held1", "hel
             "across", "up", "colour", "dial"]  # fmt: skip
 CHARTS = ["curves", "map-grid", "map-random", "map-bayesian", "belief", "belief-mean", "belief-std"]
 FEW = "races=20&budget=15"
-SLOW = 60_000  # ms, for all races on a busy machine
+SLOW = 240_000  # ms, for all races on a busy machine
 
 
 @pytest.fixture
@@ -141,13 +141,21 @@ def test_the_map_fills_try_by_try(lab):
 def test_playing_goes_to_the_last_try_and_pauses_when_asked(lab):
     page = lab("races=10&budget=4")
     play = page.locator("#play")
+    # What is shown for a moment only is noted in the page: this program may be too slow to see it.
+    page.evaluate(
+        """() => {
+            globalThis.seen = [];
+            const now = document.getElementById("step-now");
+            new MutationObserver(() => seen.push(now.textContent)).observe(now, { childList: true });
+        }"""
+    )
     play.click()
-    expect(page.locator("#step-now")).to_have_text("2")
+    page.wait_for_function("seen.at(-1) === '4'")
     expect(play).to_have_text("Play")
-    expect(page.locator("#step-now")).to_have_text("4")
+    assert page.evaluate("seen") == ["1", "2", "3", "4"]
     turn(page, "budget", 150)
     play.click()
-    expect(page.locator("#step-now")).to_have_text("2")
+    page.wait_for_function("Number(seen.at(-1)) > 1")
     play.click()
     stopped = page.locator("#step-now").inner_text()
     page.wait_for_timeout(600)

@@ -57,7 +57,7 @@ def test_a_student_hands_in_and_sees_the_results(page, platform, course):
     data = notebook(course, double='raise ValueError("<b>no</b>")')
     page.get_by_label("Hand in").set_input_files({"name": "p1.ipynb", "mimeType": "text/plain", "buffer": data})
     page.get_by_role("button", name="Hand in", exact=True).click()
-    page.get_by_role("row", name="test_double").wait_for(timeout=60_000)
+    page.get_by_role("row", name="test_double").wait_for()
     row = page.get_by_role("row", name="test_double")
     assert "not passed" in row.text_content()
     assert "ValueError: <b>no</b>" in row.text_content()

@@ -34,7 +34,7 @@ from autograder.sandbox import transfer
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.transfer import TooLarge
 
-_CONNECT_TIMEOUT = 10  # s, to reach the scheduler
+_CONNECT_TIMEOUT = 60  # s, to reach the scheduler
 _CHANGES = "changes of the default"  # of a setting such as c.ForkProvisioner.modules.append("numpy")
 
 

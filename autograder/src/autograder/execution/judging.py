@@ -19,7 +19,7 @@ from autograder.judge.table import Table, is_test, points_of
 from autograder.kernels.client import ForkedKernel
 from autograder.kernels.provisioner import ForkProvisioner
 
-_END = 2  # s, for a kernel to end whose connection to the judge has ended
+_END = 5  # s, for a kernel to end whose connection to the judge has ended
 
 
 class Judging:

@@ -29,7 +29,7 @@ from autograder.sandbox import transfer
 from autograder.sandbox.base import Sandbox
 from autograder.sandbox.kinds import SANDBOXES
 
-START_LIMIT = 120  # s; large libraries may take this long to import from a cold disk
+START_LIMIT = 300  # s; large libraries may take this long to import from a cold disk
 _MOST_FILES = 65536
 _END_LIMIT = 60  # s; a kernel that was killed has ended long before
 IDLE_LIMIT = 600  # s without a kernel after which a fork server ends, in a Jupyter server for example
