@@ -10,6 +10,7 @@ from nbconvert.exporters import Exporter
 from nbconvert.preprocessors import Preprocessor
 from nbconvert.writers.files import FilesWriter
 from nbformat import NotebookNode
+from nbformat.validator import normalize
 from nbgrader.converters import Autograde, GenerateFeedback
 from nbgrader.converters.base import BaseConverter
 from nbgrader.preprocessors import AssignLatePenalties, ClearHiddenTests
@@ -23,12 +24,31 @@ from autograder.gradebook.preprocessors import open_preprocessors
 from autograder.intake.submission import Submission
 
 
+class _OnOwnCopy:
+    """Goes before an exporter. Its preprocessors work on the copy of the notebook that it has made already.
+
+    nbconvert's own method makes another copy for them, and a notebook is mostly what it costs to copy it.
+    """
+
+    # Of nbconvert's Exporter, which this class is combined with.
+    _preprocessors: list[Preprocessor]
+    _validate_preprocessor: Any
+
+    def _preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        _, nb = normalize(nb)
+        for preprocessor in self._preprocessors:
+            nb, resources = preprocessor(nb, resources)
+        self._validate_preprocessor(nb, self._preprocessors[-1])
+        return nb, resources
+
+
 def _keep_open(
     converter: BaseConverter, kinds: list[type[Preprocessor] | str], gradebook: TransactionalGradebook
 ) -> list[Preprocessor]:
     """Give a converter of nbgrader's what it would make anew for every student, and return its preprocessors."""
     converter.writer = FilesWriter(parent=converter)
-    converter.exporter = converter.exporter_class(parent=converter, config=converter.config, optimistic_validation=True)
+    kind = type(converter.exporter_class.__name__, (_OnOwnCopy, converter.exporter_class), {})
+    converter.exporter = kind(parent=converter, config=converter.config)
     preprocessors = open_preprocessors(kinds, gradebook, converter.exporter)
     for preprocessor in preprocessors:
         converter.exporter.register_preprocessor(preprocessor)

@@ -20,11 +20,12 @@ from jinja2 import Environment, pass_context
 from jinja2.runtime import Context
 from markupsafe import escape
 from nbconvert.exporters import HTMLExporter
-from nbconvert.filters import Highlight2HTML
+from nbconvert.filters.highlight import Highlight2HTML, _pygments_highlight
 from nbconvert.preprocessors import Preprocessor
 from nbformat import NotebookNode
 from nbgrader.preprocessors import ClearHiddenTests
 from nbgrader.utils import is_grade
+from pygments.formatters import HtmlFormatter
 
 # fmt: off
 _TAGS = {
@@ -164,6 +165,21 @@ def _plain(text: str, reason: str) -> str:
     return f"<p><em>Shown as plain text: {reason}.</em></p><pre>{escape(_ANSI.sub('', text))}</pre>"
 
 
+class _Highlighter(Highlight2HTML):
+    """nbconvert's own, but for the formatter: that makes a style sheet, and nbconvert makes one for every cell."""
+
+    def __init__(self, pygments_lexer: str | None, **settings: Any):
+        super().__init__(pygments_lexer, **settings)  # type: ignore[no-untyped-call]
+        self._formatter = lru_cache(_KEPT)(self._make_formatter)
+
+    def __call__(self, source: str, language: str | None = None, metadata: Mapping[str, Any] | None = None) -> str:
+        language = language or self.pygments_lexer
+        return str(_pygments_highlight(source or " ", self._formatter(language), language, metadata))
+
+    def _make_formatter(self, language: str) -> HtmlFormatter[str]:
+        return HtmlFormatter(cssclass=escape(f" highlight hl-{language}"), **self.extra_formatter_options)
+
+
 class SafeHTMLExporter(HTMLExporter):
     """nbconvert's exporter. It takes out of a page whatever a student may have written that could run.
 
@@ -177,6 +193,7 @@ class SafeHTMLExporter(HTMLExporter):
     def __init__(self, **settings: Any):
         super().__init__(**settings)  # type: ignore[no-untyped-call]
         self.sanitize_html = True
+        self._highlighter = lru_cache(_KEPT)(partial(_Highlighter, parent=self))
         self._highlight_known = lru_cache(_KEPT)(self._highlight)
         self._format_known = lru_cache(_KEPT)(self._format)
         self.register_preprocessor(KeepSafeOutputs, enabled=True)  # type: ignore[no-untyped-call]
@@ -250,7 +267,7 @@ class SafeHTMLExporter(HTMLExporter):
 
     def _highlight(self, source: str, lexer: str | None, language: str | None, magics_language: str | None) -> str:
         metadata = {"magics_language": magics_language} if magics_language else {}
-        return str(Highlight2HTML(pygments_lexer=lexer, parent=self)(source, language, metadata))
+        return str(self._highlighter(lexer)(source, language, metadata))
 
     def _init_resources(self, resources: dict[str, Any] | None) -> dict[str, Any]:
         resources = super()._init_resources(resources)  # type: ignore[no-untyped-call]
