@@ -8,6 +8,7 @@ import struct
 import time
 from typing import Any
 
+from jupyter_client.jsonutil import parse_date
 from jupyter_client.session import Session
 from nbclient.exceptions import DeadKernelError
 
@@ -113,8 +114,19 @@ class GradingClient:
         """Return a message, unless it has so many values that to decode it would take seconds and gigabytes."""
         if sum(part.count(mark) for part in parts for mark in (b",", b"[", b"{")) > _MOST_VALUES:
             raise ValueError("a message of too many values")
-        message: dict[str, Any] = self.session.deserialize(self.session.feed_identities(parts)[1])
-        return message
+        _, (_, *frames) = self.session.feed_identities(parts)
+        header, parent, metadata, content = map(self.session.unpack, frames[:4])
+        # The only date that is read. Jupyter's own method looks for dates everywhere, which takes half of its time.
+        header["date"] = parse_date(header.get("date"))
+        return {
+            "header": header,
+            "msg_id": header["msg_id"],
+            "msg_type": header["msg_type"],
+            "parent_header": parent,
+            "metadata": metadata,
+            "content": content,
+            "buffers": [memoryview(bytes(buffer)) for buffer in frames[4:]],
+        }
 
     def _read(self) -> list[bytes] | None:
         try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fnmatch
 import logging
 import os
 import select
@@ -243,6 +244,7 @@ class GradingKernelApp(KernelApp):
         super(IPKernelApp, self).initialize([HISTORY])
         self.init_pdb()
         self.configure_tornado_logger()
+        self.log.setLevel(self.log_level)  # otherwise each message is made, and only then left out
         self.session.auth = None  # nobody else can send anything here, so messages need no signature
         self.grader = Channel()
         self.iopub_socket, self.iopub_thread = self.grader, Publisher(self.grader)
@@ -250,6 +252,7 @@ class GradingKernelApp(KernelApp):
         self.kernel._execute_sleep = 0  # a pause for ZeroMQ's sake
         self.init_path()
         self.init_shell()
+        self.init_extensions()
         self._warm_up()
 
     def init_kernel(self) -> None:
@@ -271,6 +274,8 @@ class GradingKernelApp(KernelApp):
         """Have the shell make now what it makes when the first cells run."""
         self.shell.transform_cell("x = 1")
         self.shell.display_formatter.format([1])
+        for pattern in ("*.py", "*.ipy"):  # of the startup files that are looked for
+            fnmatch.filter([], pattern)
         try:
             raise ValueError
         except ValueError:
@@ -298,7 +303,6 @@ class GradingKernelApp(KernelApp):
         self._enter_folders()
         self.shell.init_environment()
         self.init_gui_pylab()
-        self.init_extensions()
         self.init_code()
 
     def _enter_folders(self) -> None:

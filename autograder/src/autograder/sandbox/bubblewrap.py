@@ -20,7 +20,7 @@ from typing import BinaryIO, ClassVar
 from autograder.sandbox import namespaces, transfer
 from autograder.sandbox.base import Obstacle, Place
 from autograder.sandbox.resources import keep_on_core
-from autograder.sandbox.view import CHANNELS, ENGINE, HOME, OWN, STAGE, environment, view
+from autograder.sandbox.view import CHANNELS, ENGINE, HOME, OWN, STAGE, environment, lies_in, view
 
 # Of all capabilities of root, the fork server keeps those that it needs to give kernels their namespaces: to mount
 # and unshare, to become the kernel's user, and to end its processes.
@@ -52,7 +52,7 @@ class BubblewrapSandbox:
     def refuse(self, folder: str) -> None:
         """Raise `RuntimeError` if other notebooks could read the folder."""
         for path in self.view:
-            if Path(folder).is_relative_to(path):
+            if lies_in(folder, path):
                 raise RuntimeError(f"{folder} lies in {path}, which every sandbox shows: move the notebooks elsewhere")
 
     def place(self, folder: str) -> str:
@@ -60,7 +60,7 @@ class BubblewrapSandbox:
 
         A folder in which something lies that every sandbox shows, such as a Python environment, keeps its path.
         """
-        shows = any(Path(path).is_relative_to(folder) for path in self.view)
+        shows = any(lies_in(path, folder) for path in self.view)
         return folder if shows else str(Path(folder).with_name(_SUBMISSION))
 
     def pack(self, folder: Path, archive: BinaryIO, limit: int) -> None:

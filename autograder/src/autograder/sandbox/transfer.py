@@ -75,7 +75,7 @@ def unpack(archive: BinaryIO, folder: Path) -> None:
     """
     archive.seek(0)
     inside = folder.resolve()
-    with tarfile.open(fileobj=archive, mode="r") as tar:
+    with tarfile.open(fileobj=archive, mode="r:") as tar:
         for member in tar:
             target = inside / member.name
             try:

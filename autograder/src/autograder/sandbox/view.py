@@ -12,6 +12,7 @@ import os
 import site
 import sys
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 HOME = "/home/sandbox"
@@ -59,7 +60,7 @@ def view(packages: Iterable[str], also: Iterable[str] = ()) -> list[str]:
     there = [path for path in shown if os.path.exists(path)]
     # Both a link and where it leads, because programs find files by either.
     paths = {os.path.abspath(path) for path in there} | {os.path.realpath(path) for path in there}
-    inner = {path for path in paths if any(path != other and Path(path).is_relative_to(other) for other in paths)}
+    inner = {path for path in paths if any(path != other and lies_in(path, other) for other in paths)}
     return sorted(paths - inner) + OWN
 
 
@@ -79,8 +80,18 @@ def environment(env: Mapping[str, str], also: Iterable[str] = ()) -> dict[str, s
         With the home and the user of the sandbox.
     """
     patterns = (*_ENVIRONMENT, *also)
-    kept = {name: env[name] for name in env if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)}
+    kept = {name: text for name, text in env.items() if _is_kept(name, patterns)}
     return {**kept, "HOME": HOME, "USER": os.path.basename(HOME), "LOGNAME": os.path.basename(HOME)}
+
+
+@lru_cache(1000)  # kernels have the same variables
+def _is_kept(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def lies_in(path: str, folder: str) -> bool:
+    """Return whether a path is that of a folder or of something in it. Both are absolute, without ``..``."""
+    return os.path.join(path, "").startswith(os.path.join(folder, ""))
 
 
 def _environment_paths() -> list[str]:
