@@ -189,6 +189,7 @@ def test_a_problem_with_one_assignment_stops_no_other(course):
 
 
 def test_a_run_says_why_it_could_not_grade(course, monkeypatch):
+    monkeypatch.setattr("autograder.execution.cluster._CONNECT_TIMEOUT", 1)
     (bad,) = grade_hand_ins(Request(course.root, scheduler="tcp://127.0.0.1:9"), [ANN], release_feedback=False)
     assert bad.left == ["ann"]
     assert str(bad).startswith("ps1: 0 graded in ")
