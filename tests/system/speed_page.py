@@ -34,7 +34,8 @@ As many notebooks a second as nbgrader, times:
 *one by one* is `autograder grade` with one notebook at a time: what cells take undisturbed. *of a core* is a notebook's
 share of the cores' time, *in cells* the part that its cells take, as the kernel tells it; nbgrader's import the
 libraries, ours have them. *memory* is the peak of all processes together, the one that grades included and shared pages
-counted once. The seconds include the start of the command.
+counted once. The seconds include the start of the command. Each class is the first of its assignment: ours also finds
+out then which tests a judge can decide, once for all students. For the six students of *exercises*, that is half of it.
 
 The seconds of the largest class of the course *keras*, as a share of 1.25 × time in cells ÷ cores:
 **{time_vs_limit:.2f}** by the cells of that class, in which a core has another notebook to prepare beside them, and

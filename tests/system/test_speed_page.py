@@ -21,7 +21,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 def history():
     """What is recorded, and after it a measurement that found the engine twice as fast."""
     old = read()[-1]
-    faster = {"light": 20.04, **old["ratios"], "keras": 2 * old["ratios"]["keras"]}
+    faster = {**old["ratios"], "light": 20.04, "keras": 2 * old["ratios"]["keras"]}
     return [*read(), {**old, "date": "2030-01-02", "commit": "<b>", "feedback": True, "ratios": faster}]
 
 
@@ -32,7 +32,7 @@ def test_the_page_and_its_chart_are_up_to_date():
 
 def test_the_readme_says_no_more():
     assert "more than ten times as" in (ROOT / "README.md").read_text(encoding="utf-8")
-    assert read()[-1]["ratios"]["keras"] > 10
+    assert all(read()[-1]["ratios"][course] > 10 for course in ("light", "data", "keras"))
 
 
 def test_the_page_shows_the_newest_measurement(history):
