@@ -26,9 +26,9 @@ READING = re.compile(
     r"|proceedings\.mlr\.press/v\d+/\w+\.html|github\.com/google-research/tuning_playbook"
     r"|(scikit-learn\.org/stable|keras\.io|inria\.github\.io|skops\.readthedocs\.io|www\.tensorflow\.org)/[\w/-]+(\.html)?)"
 )
+LONG_NUMBER = re.compile(r"\d+\.\d{3,}")
 # A reader's pace. Adults read 238 words of English a minute (Brysbaert 2019, https://doi.org/10.1016/j.jml.2019.104047);
 # here many read in a second language, and stop to think.
-LONG_NUMBER = re.compile(r"\d+\.\d{3,}")
 WORDS_A_MINUTE, SECONDS_A_LINE, SECONDS_A_QUESTION, MINUTES_A_TURN = 150, 4, 45, 2
 # Numbers that are names, not measurements.
 NAMES = (
