@@ -68,6 +68,28 @@ def test_a_judge_that_is_lost_once_may_have_been_lost_by_the_machine(times, is_d
     assert table.reasons.get("value") == (None if is_decided else LOST)
 
 
+def test_a_notebook_runs_again_only_after_the_table_has_learnt_something():
+    reference, released = (notebook(answer) for answer in ("def add(a, b):\n    return a + b", "def add(a, b): ..."))
+    runs = []
+
+    def run(nb, table):
+        runs.append(("reference" if nb is reference else "released", "with a judge" if table else "without"))
+        # Once, the released notebook shows that the name `base` means something else there.
+        drift = ["base"] if table and nb is released and "base" not in table.live else []
+        return from_dict(nb), {"value": Finding(drift=drift)} if table else {}
+
+    table = make_table(reference, released, [], run)
+    assert table.live == ["add", "base", "result"]
+    assert runs == [
+        ("reference", "without"),
+        ("released", "without"),
+        ("reference", "with a judge"),
+        ("released", "with a judge"),
+        ("released", "with a judge"),  # with the new name
+        ("reference", "with a judge"),  # with it, too
+    ]
+
+
 @pytest.mark.parametrize(("without", "judged", "is_decided"), [(0.1, 5.0, True), (0.4, 7.5, False), (6.0, 11.5, True)])
 def test_a_test_for_which_a_judge_takes_much_longer_is_not_judged(without, judged, is_decided):
     end = f"2026-01-01T00:00:{without:09.6f}Z"

@@ -90,35 +90,47 @@ def make_table(reference: NotebookNode, released: NotebookNode, files: list[str]
         Runs a copy of a notebook, with the judge that a table says, or without one. It returns the notebook with its
         outputs, and the judge's findings by grade id.
     """
-    live, reads = sorted(_answered(reference)), sorted(_read_by_answers(reference))
-    reasons = _reasons_in_text(reference) | _reasons_in_what_it_forbids(reference)
-    table = Table(reasons, None, live, reads, files)
+    table = Table(_reasons_in_text(reference) | _reasons_in_what_it_forbids(reference))
+    table.reads, table.files = sorted(_read_by_answers(reference)), files
+    _make_live(_answered(reference), reference, table)
     plain = [(nb, run(nb, None)[0]) for nb in (reference, released)]
     table.reasons |= _reasons_in_marks(plain[0][1])
-    while True:
-        known = len(table.reasons), len(table.live)
-        traces = [_compare(nb, without, table, run) for nb, without in plain]
-        if known == (len(table.reasons), len(table.live)):
-            table.allowed = {name: trace for name, trace in traces[0].items() if name not in table.reasons}
-            return table
-        # A test that is not judged runs in the kernel, where the others may find what it has bound: they ask for more.
+    traces: list[dict[str, list[str]]] = [{}, {}]
+    said: list[tuple[int, int] | None] = [None, None]  # by the table, when each of the two was compared
+    # A test that is not judged runs in the kernel, where the others may find what it has bound: they ask for more.
+    while any(before != _said_by(table) for before in said):
+        for place, (nb, without) in enumerate(plain):
+            if said[place] != _said_by(table):
+                said[place], traces[place] = _compare(nb, without, table, run)
+    table.allowed = {name: trace for name, trace in traces[0].items() if name not in table.reasons}
+    return table
 
 
-def _compare(nb: NotebookNode, without: NotebookNode, table: Table, run: Run) -> dict[str, list[str]]:
+def _said_by(table: Table) -> tuple[int, int]:
+    """Return what differs if a table says something new: it only grows while it is made."""
+    return len(table.reasons), len(table.live)
+
+
+def _compare(
+    nb: NotebookNode, without: NotebookNode, table: Table, run: Run
+) -> tuple[tuple[int, int], dict[str, list[str]]]:
     """Compare a notebook that was run without a judge with itself when it runs with one, and enter what differs.
 
     Returns
     -------
-    dict of list
+    said : tuple
+        What the table said when it ran.
+    traces : dict of list
         By grade id, what was asked in the tests that the judge has decided.
     """
     marks = marks_of(without)
     judged, findings = _settle(nb, table, run)
+    said = _said_by(table)
     for name, points in marks_of(judged).items():
         if name in findings and points != marks[name]:
             table.reasons[name] = f"with a judge it gives {points:g} points, without one {marks[name]:g}"
     table.reasons |= _reasons_in_seconds(without, findings)
-    return {name: finding.trace for name, finding in findings.items()}
+    return said, {name: finding.trace for name, finding in findings.items()}
 
 
 def _settle(nb: NotebookNode, table: Table, run: Run) -> tuple[NotebookNode, Mapping[str, Finding]]:
@@ -128,7 +140,6 @@ def _settle(nb: NotebookNode, table: Table, run: Run) -> tuple[NotebookNode, Map
         done, findings = run(nb, table)
         reasons = {name: finding.reason for name, finding in findings.items() if finding.reason}
         drift = {name for finding in findings.values() for name in finding.drift} - set(table.live)
-        drift |= {name for cell in nb.cells if _is_given(cell, table) for name in _bound(cell.source)} - set(table.live)
         if not reasons and not drift:
             return done, findings
         # A test that ends the judge gives those after it a reason as well, which they need not have.
@@ -137,8 +148,15 @@ def _settle(nb: NotebookNode, table: Table, run: Run) -> tuple[NotebookNode, Map
         doubted |= first_time
         left_out = {*ended[1:], *first_time}
         table.reasons |= {name: reason for name, reason in reasons.items() if name not in left_out}
-        table.live = sorted({*table.live, *drift})
-        table.reasons |= _reasons_in_checkers(nb, table)
+        _make_live(drift, nb, table)
+
+
+def _make_live(names: set[str], nb: NotebookNode, table: Table) -> None:
+    """Enter names as the submission's, and with them what the instructor's cells bind that read such names."""
+    while new := names - set(table.live):
+        table.live = sorted({*table.live, *new})
+        names = {name for cell in nb.cells if _is_given(cell, table) for name in _bound(cell.source)}
+    table.reasons |= _reasons_in_checkers(nb, table)
 
 
 def _is_given(cell: NotebookNode, table: Table) -> bool:
