@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO
 
 _MODULES = (  # what the commands import only when they run
+    "alembic.script",
     "autograder.authoring.build",
     "autograder.authoring.init",
     "autograder.check",

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
+import subprocess
+import sys
 
 import pytest
+from nbformat.v4 import new_code_cell
 
 from autograder.course import notebooks
 from autograder.course.coursedir import Course
-from tests.support import run_autograder
+from tests.support import activated, run_autograder
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +55,26 @@ def test_it_is_an_ordinary_course_of_nbgrader(made):
     assert course.assignments() == ["ps1"]
     assert course.students("ps1") == ["ada"]
     assert (folder / "exchange").is_dir()  # without which nbgrader's release and collect fail
+
+
+def test_its_gradebook_has_the_version_that_nbgrader_would_give_it(made):
+    folder, _ = made
+    ask = "from nbgrader.api import get_alembic_version; print(get_alembic_version())"
+    expected = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, env=activated(), check=True)
+    with contextlib.closing(sqlite3.connect(folder / "gradebook.db")) as database:
+        assert database.execute("SELECT version_num FROM alembic_version").fetchall() == [(expected.stdout.strip(),)]
+
+
+def test_its_notebooks_find_the_environments_python_where_that_is_not_activated(made):
+    folder, _ = made
+    nb = notebooks.read(folder / "submitted" / "ada" / "ps1" / "squares.ipynb")
+    nb.cells.append(new_code_cell("!python -c 'import sys; print(sys.prefix)'"))
+    place = folder / "submitted" / "bob" / "ps1" / "squares.ipynb"
+    notebooks.write(nb, place)
+    assert run_autograder("grade", "--course", folder, "--student", "bob").returncode == 0
+    place.unlink()
+    graded = notebooks.read(folder / "autograded" / "bob" / "ps1" / "squares.ipynb")
+    assert graded.cells[-1].outputs[0].text.strip() == sys.prefix
 
 
 def test_a_folder_that_is_a_course_is_refused_and_left_alone(made):

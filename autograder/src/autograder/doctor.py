@@ -47,7 +47,7 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Run every examination: those of the engine, then those of courses. One that raises an error is a finding too."""
-    own: list[Callable[[], Finding]] = [_python, _kernel, _extensions, _alembic, _sandbox, _disk]
+    own: list[Callable[[], Finding]] = [_python, _kernel, _extensions, _sandbox, _disk]
     findings = [_examine(look.__name__.strip("_"), look) for look in own]
     for entry in metadata.entry_points(group=_GROUP):
         findings.append(_examine(entry.name, partial(_ask_course, entry)))
@@ -88,12 +88,6 @@ def _extensions() -> Finding:
     missing = [name for name in _EXTENSIONS if not any(name in line and "enabled" in line for line in lines)]
     remedy = f"run `jupyter server extension enable --sys-prefix {' '.join(missing)}`" if missing else ""
     return Finding("nbgrader", f"not enabled: {', '.join(missing)}" if missing else "extensions enabled", remedy)
-
-
-def _alembic() -> Finding:
-    beside = Path(sys.executable).with_name("alembic")
-    there = shutil.which("alembic") or beside.exists()
-    return Finding("gradebook", "alembic is there" if there else "alembic is missing", "" if there else _REINSTALL)
 
 
 def _sandbox() -> Finding:

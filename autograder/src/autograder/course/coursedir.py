@@ -35,7 +35,7 @@ log.propagate = False
 log.addHandler(logging.NullHandler())
 warnings.filterwarnings("ignore", category=SAWarning, module="nbgrader")
 
-# nbgrader runs `alembic` by its bare name, which fails where the environment is not activated.
+# Notebooks run programs of this environment, such as `python`, also where it is not activated.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TypeVar
 
+import nbgrader.api
 from nbgrader.api import (
     BaseCell,
     Comment,
@@ -26,6 +27,7 @@ from nbgrader.api import (
     SubmittedNotebook,
     TaskCell,
 )
+from nbgrader.dbutil import ALEMBIC_DIR
 from sqlalchemy import URL, Connection, Engine, event, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import undefer
@@ -39,6 +41,17 @@ _GRADED = "find_graded_cell"  # nbgrader's method; it finds two kinds of cells
 
 # nbgrader logs a database's error there with a traceback, besides raising it.
 logging.getLogger("tornado.application").addHandler(logging.NullHandler())
+
+
+def find_newest_version() -> str | None:
+    """Return the version of nbgrader's tables, which it writes into a new gradebook."""
+    from alembic.script import ScriptDirectory  # it takes a tenth of a second, and most gradebooks are there already
+
+    return ScriptDirectory(ALEMBIC_DIR).get_current_head()
+
+
+# nbgrader starts the program `alembic` to find it out, which takes seconds.
+nbgrader.api.get_alembic_version = find_newest_version
 
 
 class Store(Protocol):
