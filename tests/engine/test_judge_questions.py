@@ -89,7 +89,13 @@ def under(n): return n < base
 """
 
 
-def decide(folder, tests: dict[str, str], answers: str = ANSWERS, live: tuple[str, ...] = ()) -> dict[str, Finding]:
+def decide(
+    folder,
+    tests: dict[str, str],
+    answers: str = ANSWERS,
+    live: tuple[str, ...] = (),
+    allowed: dict[str, list[str]] | None = None,
+) -> dict[str, Finding]:
     """Run a notebook with these tests, and return what a judge finds out, by the name of the test."""
     (folder / "own").mkdir()
     (folder / "given").mkdir()
@@ -98,7 +104,7 @@ def decide(folder, tests: dict[str, str], answers: str = ANSWERS, live: tuple[st
     cells = [cell(GIVEN, "given"), cell(answers, "answers", solution=True)]
     cells += [cell(source, name, grade=True) for name, source in tests.items()]
     nb = new_notebook(cells=cells, metadata={"kernelspec": KERNELSPEC})
-    table = Table(live=list(live), reads=["base", "input", "numbers"])
+    table = Table(allowed=allowed, live=list(live), reads=["base", "input", "numbers"])
     return dict(run_notebook(nb, folder / "own", None, table, folder / "given").findings)
 
 
@@ -271,6 +277,32 @@ def look():
 def test_the_test_is_not_in_the_notebooks_process(tmp_path):
     found = decide(tmp_path, {"test": "expected = 'HIDDENWORD'\nassert look() is False"}, SPY)
     assert (found["test"].reason, errors(found["test"])) == ("", [])
+
+
+BIND = """
+def helper(): return 1
+def change(look):
+    global helper
+    def helper(): return 2
+    return look()
+"""
+
+
+def test_a_function_is_the_one_that_the_notebook_has_bound_last(tmp_path):
+    """The judge is told at the beginning of a test what functions it will ask for; a call may bind them anew."""
+    tests = {
+        "anew": "def look(): return helper()\nassert change(look) == 2 and helper() == 2",
+        "after it": "assert helper() == 2",
+        "wrong": "assert helper() == 1",
+    }
+    (tmp_path / "first").mkdir()
+    first = decide(tmp_path / "first", tests, BIND, ("change", "helper"))
+    traces = {name: finding.trace for name, finding in first.items()}
+    assert {"get change: function", "get helper: function"} <= set(traces["anew"])
+    second = decide(tmp_path, tests, BIND, ("change", "helper"), traces)
+    for found in (first, second):
+        assert [finding.reason for finding in found.values()] == ["", "", ""]
+        assert [errors(finding) for finding in found.values()] == [[], [], ["AssertionError"]]
 
 
 FILL = """

@@ -148,8 +148,11 @@ class Answers(Peer):
             for name, mark in message["given"].items()
             if name not in self._namespace or fingerprint(self._namespace[name]) != mark
         ]
+        # Functions that the test will ask for are told at once, which spares a question for each.
+        wanted = {name: self._namespace.get(name) for name in message["wanted"]}
+        told = {name: self._give(value)[0] for name, value in wanted.items() if type(value) is types.FunctionType}
         files, contents = self._tell_files()
-        return {"drift": drift, "names": sorted(self._namespace), **files}, contents
+        return {"drift": drift, "names": sorted(self._namespace), "told": told, **files}, contents
 
     def _tell_files(self) -> tuple[dict[str, Any], list[bytes]]:
         """Return what has changed in the folder since the last call, and the contents of the files."""

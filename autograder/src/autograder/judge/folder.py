@@ -26,7 +26,7 @@ class Folder:
     """
 
     def __init__(self, root: Path):
-        self._root = root
+        self._root, self._path = root, str(root)
         self._theirs: set[str] = set()
         self.made: list[str] = []
         self.removed: list[str] = []
@@ -34,7 +34,8 @@ class Folder:
 
     def place(self) -> str:
         """Return the path of the working directory of this process, relative to the folder."""
-        return os.path.relpath(os.getcwd(), self._root)
+        here = os.getcwd()
+        return "." if here == self._path else os.path.relpath(here, self._root)
 
     def enter(self, place: str) -> None:
         """Change the working directory of this process to a folder in this one, which is made if it is missing.

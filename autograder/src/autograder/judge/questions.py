@@ -69,6 +69,7 @@ class Questions(Peer):
         self.live: set[str] = set()
         self._there: set[str] = set()
         self._fetched: dict[str, tuple[Any, str | None]] = {}
+        self._told: dict[str, dict[str, Any]] = {}  # answers to `get` that came with the one to `begin`
         self._fresh: set[str] = set()
         self._handles: dict[int, tuple[Any, int, str]] = {}
         self._classes: dict[int, type] = {}
@@ -120,8 +121,10 @@ class Questions(Peer):
         self._handles.clear()
         self._environ = dict(_environment())
         self._random = self._look_at_random()
-        answer, blobs = self._ask_plainly("begin", given=dict(fingerprints), classes=sorted(classes))
-        self._there = set(answer["names"])
+        wanted = sorted(name for name in named & live if f"get {name}: function" in (allowed or ()))
+        details = {"given": dict(fingerprints), "classes": sorted(classes), "wanted": wanted}
+        answer, blobs = self._ask_plainly("begin", **details)
+        self._there, self._told = set(answer["names"]), dict(answer["told"])
         self._files.begin(answer, blobs)
         return [str(name)[:_REASON] for name in answer["drift"]]
 
@@ -169,8 +172,7 @@ class Questions(Peer):
         """Return what the submission has bound a name to; `KeyError` if it has not."""
         if name in self._fresh:
             return self._fetched[name][0]
-        digest = self._fetched[name][1] if name in self._fetched else None
-        answer, blobs = self._ask("get", name=name, **({"digest": digest} if digest else {}))
+        answer, blobs = self._get(name)
         if answer.get("missing"):
             raise KeyError(name)
         if not answer.get("same"):
@@ -184,6 +186,12 @@ class Questions(Peer):
         self._notice_sharing(name, answer)
         value = self._fetched[name][0]
         return self._note_value(f"get {name}", value)
+
+    def _get(self, name: str) -> tuple[dict[str, Any], list[bytes]]:
+        if name in self._told and not self.reason:
+            return self._told.pop(name), []
+        digest = self._fetched[name][1] if name in self._fetched else None
+        return self._ask("get", name=name, **({"digest": digest} if digest else {}))
 
     # What stand-ins pass on
 
@@ -332,6 +340,8 @@ class Questions(Peer):
     # Asking
 
     def _ask(self, question: str, **details: Any) -> tuple[dict[str, Any], list[bytes]]:
+        if question != "get":
+            self._told.clear()  # what runs there now may bind the names anew
         self._pass_changes_on()
         details["held"] = {str(handle): digest for _, handle, digest in self._handles.values()}
         return self._ask_plainly(question, **details)

@@ -52,6 +52,10 @@ class CellShell(InteractiveShell):
             self._showtraceback(type(error), error, [type(error).__name__])  # IPython shows some of them otherwise
         return self.outputs
 
+    def should_run_async(self, raw_cell: str, **details: Any) -> bool:
+        """Return whether a cell awaits something outside of its functions. IPython compiles every cell to find out."""
+        return ("await" in raw_cell or "async" in raw_cell) and super().should_run_async(raw_cell, **details)
+
     def _get_exc_info(self, exc_tuple: Any = None) -> Any:
         """Return what a traceback is made of, without the lines of the judge itself."""
         kind, value, trace = super()._get_exc_info(exc_tuple)  # type: ignore[no-untyped-call]
