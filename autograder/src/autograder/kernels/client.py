@@ -54,7 +54,7 @@ def _allow_open_files() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, _MOST_FILES)), hard))
 
 
-class ForkServerEnded(RuntimeError):
+class ForkServerLost(RuntimeError):
     """The fork server ended, or did not answer, before it had forked a kernel."""
 
 
@@ -125,7 +125,7 @@ class ForkServer:
         process = self._ensure_process(order["env"])
         try:
             return ForkedKernel(order, self.sandbox, process.control, listeners, inbox, folder)
-        except ForkServerEnded:  # because it was idle, just when the request was sent; or it does not answer
+        except ForkServerLost:  # because it was idle, just when the request was sent; or it does not answer
             self._forget(process)
         process = self._ensure_process(order["env"])
         return ForkedKernel(order, self.sandbox, process.control, listeners, inbox, folder)
@@ -358,10 +358,10 @@ class ForkedKernel:
             self.messages.close()
         self._send(order)
         if not can_be_read(self._client, START_LIMIT):
-            raise ForkServerEnded(f"the fork server did not answer within {START_LIMIT} s")
+            raise ForkServerLost(f"the fork server did not answer within {START_LIMIT} s")
         answer = self._receive()
         if not answer:
-            raise ForkServerEnded("the fork server has ended")
+            raise ForkServerLost("the fork server has ended")
         if "error" in answer:
             raise RuntimeError(answer["error"])
 

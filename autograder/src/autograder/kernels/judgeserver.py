@@ -89,10 +89,10 @@ def _read_state() -> State:
 def _walk(place: str, device: int) -> Iterator[tuple[str, tuple[int, int, int]]]:
     with contextlib.suppress(OSError), os.scandir(place) as entries:
         for entry in entries:
-            found = entry.stat(follow_symlinks=False)
-            if entry.name == _CACHE or found.st_dev != device:
-                continue
-            plain = stat.S_ISDIR(found.st_mode)  # a folder changes with what is in it
-            yield entry.path, (found.st_mode, 0 if plain else found.st_size, 0 if plain else found.st_ctime_ns)
-            if plain:
-                yield from _walk(entry.path, device)
+            with contextlib.suppress(OSError):  # it has gone meanwhile
+                found = entry.stat(follow_symlinks=False)
+                if entry.name != _CACHE and found.st_dev == device:
+                    plain = stat.S_ISDIR(found.st_mode)  # a folder changes with what is in it
+                    yield entry.path, (found.st_mode, 0 if plain else found.st_size, 0 if plain else found.st_ctime_ns)
+                    if plain:
+                        yield from _walk(entry.path, device)
