@@ -283,26 +283,45 @@ BIND = """
 def helper(): return 1
 def change(look):
     global helper
+    old = helper
     def helper(): return 2
-    return look()
+    return look(), restore(old)
+def restore(old):
+    global helper
+    helper = old
+def replace():
+    global helper
+    def helper(): return 3
+class Pile:
+    def __init__(self): self.items = []
+    def add(self, item): self.items.append(item)
+    def __len__(self): return len(self.items)
+pile = Pile()
+def reset():
+    global pile
+    pile = Pile()
 """
 
 
-def test_a_function_is_the_one_that_the_notebook_has_bound_last(tmp_path):
+def test_a_name_means_what_the_notebook_has_bound_it_to_last(tmp_path):
     """The judge is told at the beginning of a test what functions it will ask for; a call may bind them anew."""
     tests = {
-        "anew": "def look(): return helper()\nassert change(look) == 2 and helper() == 2",
-        "after it": "assert helper() == 2",
+        "for a moment": "def look(): return helper()\nassert change(look) == (2, None) and helper() == 1 == helper()",
+        "asked for before": "assert helper() == 1 == helper()\nassert change(look)[0] == 2\nassert helper() == 1",
+        "for good": "assert helper() == 1\nreplace()\nassert helper() == 3 == helper()",
+        "after it": "assert helper() == 3",
+        "object": "pile.add(1)\nassert len(pile) == 1\nreset()\nassert len(pile) == 0",
         "wrong": "assert helper() == 1",
     }
     (tmp_path / "first").mkdir()
-    first = decide(tmp_path / "first", tests, BIND, ("change", "helper"))
+    names = ("change", "helper", "pile", "replace", "reset")
+    first = decide(tmp_path / "first", tests, BIND, names)
     traces = {name: finding.trace for name, finding in first.items()}
-    assert {"get change: function", "get helper: function"} <= set(traces["anew"])
-    second = decide(tmp_path, tests, BIND, ("change", "helper"), traces)
+    assert {"get change: function", "get helper: function"} <= set(traces["for a moment"])
+    second = decide(tmp_path, tests, BIND, names, traces)
     for found in (first, second):
-        assert [finding.reason for finding in found.values()] == ["", "", ""]
-        assert [errors(finding) for finding in found.values()] == [[], [], ["AssertionError"]]
+        assert [finding.reason for finding in found.values()] == [""] * 6
+        assert [errors(finding) for finding in found.values()] == [*[[]] * 5, ["AssertionError"]]
 
 
 FILL = """

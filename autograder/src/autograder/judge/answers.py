@@ -51,6 +51,7 @@ class Answers(Peer):
         super().__init__(link)
         self._namespace, self._begin = namespace, begin
         self._given: set[str] = set()
+        self._told: dict[str, Any] = {}  # what the judge was told in this test of the notebook's names
         self._folder = Folder(Path.cwd())
         self._sharing = Sharing()
 
@@ -150,7 +151,8 @@ class Answers(Peer):
         ]
         # Functions that the test will ask for are told at once, which spares a question for each.
         wanted = {name: self._namespace.get(name) for name in message["wanted"]}
-        told = {name: self._give(value)[0] for name, value in wanted.items() if type(value) is types.FunctionType}
+        self._told = {name: value for name, value in wanted.items() if _is_constant(value)}
+        told = {name: self._give(value)[0] for name, value in self._told.items()}
         files, contents = self._tell_files()
         return {"drift": drift, "names": sorted(self._namespace), "told": told, **files}, contents
 
@@ -169,6 +171,7 @@ class Answers(Peer):
         name = message["name"]
         if name not in self._namespace:
             return {"missing": True}, []
+        self._told[name] = self._namespace[name]
         return self._give(self._namespace[name], message.get("digest"))
 
     def _answer_attribute(self, message: dict[str, Any], _: list[bytes]) -> tuple[dict[str, Any], list[bytes]]:
@@ -255,6 +258,10 @@ class Answers(Peer):
             blobs_out += packet.blobs
         files, contents = self._tell_files()
         result |= {"printed": printed.parts, "blobs": len(blobs_out), **files}
+        own = self._namespace
+        result["unchanged"] = [
+            name for name, told in self._told.items() if own.get(name) is told and _is_constant(told)
+        ]
         return result, [*blobs_out, *contents]
 
     def _changed(self, passed: dict[int, Any], before: dict[int, Packet | None]) -> dict[int, Packet]:
@@ -356,6 +363,11 @@ class _Printed:
 
 _MISSING = object()
 _PLAIN_BASES = (BaseException, Exception)
+
+
+def _is_constant(value: Any) -> bool:
+    """Return whether what the judge is told of a value stays true as long as its name is bound to it."""
+    return type(value) is types.FunctionType
 
 
 def _where(error: BaseException) -> list[str]:

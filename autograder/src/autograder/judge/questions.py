@@ -178,8 +178,9 @@ class Questions(Peer):
         if not answer.get("same"):
             self._path = name
             value = self._decode(self.decoder(blobs), answer["value"])
-            if name in self._fetched and (refreshed := refresh(self._fetched[name][0], value)) is not None:
-                value = refreshed
+            if name in self._fetched and not issubclass(type(value), StandIn):  # a stand-in stands for another object
+                refreshed = refresh(self._fetched[name][0], value)
+                value = value if refreshed is None else refreshed
             self._fetched[name] = value, answer.get("digest")
             self._hold(value, answer)
         self._fresh.add(name)
@@ -328,6 +329,7 @@ class Questions(Peer):
         """Call a function of the test for the submission."""
         if question != "call":
             return {"raise": {"mro": ["RuntimeError"], "args": {"t": "list", "v": []}}}, []
+        self._fresh.clear()  # it may have bound its names anew before
         function = self._exported[message["h"]]
         arguments, keywords = self._decode(self.decoder(blobs), message["value"])
         try:
@@ -382,7 +384,7 @@ class Questions(Peer):
         return self._finish(path, *answer, passed)
 
     def _finish(self, path: str, answer: dict[str, Any], blobs: list[bytes], passed: dict[int, Any]) -> Any:
-        self._fresh.clear()  # whatever the submission has run may have changed what its names mean
+        self._fresh &= set(answer["unchanged"])  # what the submission has run may have bound its names anew
         self._print(answer)
         self._files.take(answer, blobs[int(answer.get("blobs", len(blobs))) :])
         self._change(path, answer, blobs, passed)
