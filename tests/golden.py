@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+import tomllib
 from collections.abc import Callable, Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -81,5 +82,14 @@ def digest(inputs: Iterable[Path]) -> str:
         for path in files:
             if "__pycache__" not in path.parts:
                 total.update(f"{path.relative_to(root)}\0".encode())
-                total.update(hashlib.sha256(path.read_bytes()).digest())
+                total.update(hashlib.sha256(_content(path)).digest())
     return total.hexdigest()
+
+
+def _content(path: Path) -> bytes:
+    """Return what a result may follow from in a file: in the lock file that is the packages, not who asks for them."""
+    content = path.read_bytes()
+    if path.name != "uv.lock":
+        return content
+    packages = tomllib.loads(content.decode())["package"]
+    return json.dumps([[one["name"], one.get("version")] for one in packages]).encode()

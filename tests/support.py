@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "autograder" / "docs"
 _ENGINE = ROOT / "autograder" / "src" / "autograder"
 # What decides which tests a judge can decide, and what `autograder check` says of a notebook.
-JUDGING = [_ENGINE / part for part in ("course", "execution", "judge", "kernels", "sandbox")]
+JUDGING = [_ENGINE / part for part in ("course", "execution", "faults.py", "judge", "kernels", "sandbox")]
 CHECKING = [*JUDGING, _ENGINE / "intake", _ENGINE / "check.py"]
 AUTOGRADER = [sys.executable, "-m", "autograder"]
 

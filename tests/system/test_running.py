@@ -16,7 +16,7 @@ import pytest
 
 from tests import plan
 from tests.command_server import CommandServer, CommandServerLost
-from tests.golden import Golden
+from tests.golden import Golden, digest
 from tests.support import ROOT, run_autograder
 
 TESTS = ROOT / "tests"
@@ -142,6 +142,17 @@ def test_what_is_stored_is_believed_until_an_input_or_a_library_changes(tmp_path
     (given / "one.txt").rename(given / "two.txt")
     assert ask("another name") == "another name"
     assert calls == [[(1, None)], "live", "live again", "other libraries", "another name"]
+
+
+def test_of_the_lock_file_what_is_stored_follows_from_the_packages_only(tmp_path):
+    lock, entry = tmp_path / "uv.lock", '[[package]]\nname = "{}"\nversion = "{}"\n'
+    lock.write_text(entry.format("keras", "3.15.1"))
+    before = digest([lock])
+    lock.write_text(entry.format("keras", "3.15.1") + 'dependencies = [{ name = "numpy" }]\n')
+    assert digest([lock]) == before
+    for others in (entry.format("keras", "3.15.2"), entry.format("keras", "3.15.1") + entry.format("numpy", "2.4.6")):
+        lock.write_text(others)
+        assert digest([lock]) != before
 
 
 # The plan, and who may import whom
