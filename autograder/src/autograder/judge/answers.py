@@ -51,7 +51,7 @@ class Answers(Peer):
         super().__init__(link)
         self._namespace, self._begin = namespace, begin
         self._given: set[str] = set()
-        self._told: dict[str, Any] = {}  # what the judge was told in this test of the notebook's names
+        self._told: dict[str, tuple[Any, bool]] = {}  # by name, what the judge has been told; whether by reference
         self._folder = Folder(Path.cwd())
         self._sharing = Sharing()
 
@@ -149,10 +149,9 @@ class Answers(Peer):
             for name, mark in message["given"].items()
             if name not in self._namespace or fingerprint(self._namespace[name]) != mark
         ]
+        self._told.clear()
         # Functions that the test will ask for are told at once, which spares a question for each.
-        wanted = {name: self._namespace.get(name) for name in message["wanted"]}
-        self._told = {name: value for name, value in wanted.items() if _is_constant(value)}
-        told = {name: self._give(value)[0] for name, value in self._told.items()}
+        told = {name: self._tell(name)[0] for name in message["wanted"] if self._is_function(name)}
         files, contents = self._tell_files()
         return {"drift": drift, "names": sorted(self._namespace), "told": told, **files}, contents
 
@@ -168,21 +167,39 @@ class Answers(Peer):
         return told, list(changed.values())
 
     def _answer_get(self, message: dict[str, Any], _: list[bytes]) -> tuple[dict[str, Any], list[bytes]]:
-        name = message["name"]
-        if name not in self._namespace:
+        if message["name"] not in self._namespace:
             return {"missing": True}, []
-        self._told[name] = self._namespace[name]
-        return self._give(self._namespace[name], message.get("digest"))
+        return self._tell(message["name"], message.get("digest"))
+
+    def _tell(self, name: str, digest: str | None = None) -> tuple[dict[str, Any], list[bytes]]:
+        """Return what the notebook has bound a name to, or that it is the same object, which still has this digest."""
+        value = self._namespace[name]
+        before, _ = self._told.get(name, (None, False))
+        answer, blobs = self._give(value, digest if before is value else None)
+        if not answer.get("same"):
+            packed = answer["value"]
+            self._told[name] = value, isinstance(packed, dict) and packed.get("t") in _REFERENCES
+        return answer, blobs
+
+    def _is_function(self, name: str) -> bool:
+        return type(self._namespace.get(name)) is types.FunctionType
+
+    def _unchanged(self) -> list[str]:
+        """Return the names of which the judge has a reference that is still the right one."""
+        told = self._told.items()
+        return [name for name, (value, referred) in told if referred and self._namespace.get(name) is value]
 
     def _answer_attribute(self, message: dict[str, Any], _: list[bytes]) -> tuple[dict[str, Any], list[bytes]]:
         with self._running(message, []) as printed:
             try:
                 value = getattr(self._exported[message["h"]], message["name"])
             except AttributeError as error:
-                return {"missing": True, "text": str(error)}, []
+                return {"missing": True, "text": str(error), "unchanged": self._unchanged()}, []
             except BaseException as error:
-                return {"raise": self._describe(error), "printed": printed.parts}, []
-        return self._give(value)
+                described = self._describe(error)
+                return {"raise": described, "printed": printed.parts, "unchanged": self._unchanged()}, []
+        answer, blobs = self._give(value)
+        return {**answer, "unchanged": self._unchanged()}, blobs
 
     def _answer_set(self, message: dict[str, Any], blobs: list[bytes]) -> tuple[dict[str, Any], list[bytes]]:
         value = self.decoder(blobs).decode(message["value"])
@@ -258,10 +275,7 @@ class Answers(Peer):
             blobs_out += packet.blobs
         files, contents = self._tell_files()
         result |= {"printed": printed.parts, "blobs": len(blobs_out), **files}
-        own = self._namespace
-        result["unchanged"] = [
-            name for name, told in self._told.items() if own.get(name) is told and _is_constant(told)
-        ]
+        result["unchanged"] = self._unchanged()
         return result, [*blobs_out, *contents]
 
     def _changed(self, passed: dict[int, Any], before: dict[int, Packet | None]) -> dict[int, Packet]:
@@ -362,12 +376,8 @@ class _Printed:
 
 
 _MISSING = object()
+_REFERENCES = ("function", "class", "instance")
 _PLAIN_BASES = (BaseException, Exception)
-
-
-def _is_constant(value: Any) -> bool:
-    """Return whether what the judge is told of a value stays true as long as its name is bound to it."""
-    return type(value) is types.FunctionType
 
 
 def _where(error: BaseException) -> list[str]:

@@ -68,9 +68,9 @@ class Questions(Peer):
         self.plain = True
         self.live: set[str] = set()
         self._there: set[str] = set()
-        self._fetched: dict[str, tuple[Any, str | None]] = {}
+        self._fetched: dict[str, tuple[Any, str | None, Any]] = {}  # with the digest and the number of the object
         self._told: dict[str, dict[str, Any]] = {}  # answers to `get` that came with the one to `begin`
-        self._fresh: set[str] = set()
+        self._fresh: dict[str, Any] = {}  # what the test gets for a name without asking again
         self._handles: dict[int, tuple[Any, int, str]] = {}
         self._classes: dict[int, type] = {}
         self._standins: dict[int, StandIn] = {}
@@ -124,9 +124,11 @@ class Questions(Peer):
         wanted = sorted(name for name in named & live if f"get {name}: function" in (allowed or ()))
         details = {"given": dict(fingerprints), "classes": sorted(classes), "wanted": wanted}
         answer, blobs = self._ask_plainly("begin", **details)
-        self._there, self._told = set(answer["names"]), dict(answer["told"])
-        self._files.begin(answer, blobs)
-        return [str(name)[:_REASON] for name in answer["drift"]]
+        with self._reading():
+            self._there = set(answer["names"])
+            self._told = {name: dict(answer["told"][name]) for name in wanted if name in answer["told"]}
+            self._files.begin(answer, blobs)
+            return [str(name)[:_REASON] for name in answer["drift"]]
 
     def settle(self, *, failed: bool = False) -> None:
         """Take the names that are there now for the instructor's; what a test binds later is meant for the answers.
@@ -171,22 +173,22 @@ class Questions(Peer):
     def get(self, name: str) -> Any:
         """Return what the submission has bound a name to; `KeyError` if it has not."""
         if name in self._fresh:
-            return self._fetched[name][0]
+            return self._fresh[name]
         answer, blobs = self._get(name)
         if answer.get("missing"):
             raise KeyError(name)
-        if not answer.get("same"):
-            self._path = name
-            value = self._decode(self.decoder(blobs), answer["value"])
-            if name in self._fetched and not issubclass(type(value), StandIn):  # a stand-in stands for another object
-                refreshed = refresh(self._fetched[name][0], value)
-                value = value if refreshed is None else refreshed
-            self._fetched[name] = value, answer.get("digest")
-            self._hold(value, answer)
-        self._fresh.add(name)
-        self._notice_sharing(name, answer)
-        value = self._fetched[name][0]
-        return self._note_value(f"get {name}", value)
+        with self._reading():
+            if not answer.get("same"):
+                self._path = name
+                value = self._decode(self.decoder(blobs), answer["value"])
+                if name in self._fetched and self._fetched[name][2] == answer["h"]:  # else it is another object
+                    refreshed = refresh(self._fetched[name][0], value)
+                    value = value if refreshed is None else refreshed
+                self._fetched[name] = value, answer.get("digest"), answer["h"]
+                self._hold(value, answer)
+            self._notice_sharing(name, answer)
+            self._fresh[name] = self._note_value(f"get {name}", self._fetched[name][0])
+        return self._fresh[name]
 
     def _get(self, name: str) -> tuple[dict[str, Any], list[bytes]]:
         if name in self._told and not self.reason:
@@ -211,15 +213,20 @@ class Questions(Peer):
         """Read an attribute of an object of the submission."""
         handle = self._use(handle)
         answer, blobs = self._ask("attribute", h=handle, name=name)
-        if answer.get("missing"):
-            raise AttributeError(str(answer.get("text")))
-        self._print(answer)
-        self._path = f"{path}.{name}"
-        if "raise" in answer:
-            raise self._raised(f"{path}.{name}", answer["raise"])
-        value = self._hold(self._decode(self.decoder(blobs), answer["value"]), answer)
-        self._notice_sharing(f"{path}.{name}", answer)
-        return self._note_value(f"attribute {path}.{name}", value)
+        error: BaseException
+        with self._reading():
+            self._keep(answer["unchanged"])
+            self._print(answer)
+            self._path = f"{path}.{name}"
+            if answer.get("missing"):
+                error = AttributeError(str(answer.get("text")))
+            elif "raise" in answer:
+                error = self._raised(f"{path}.{name}", answer["raise"])
+            else:
+                value = self._hold(self._decode(self.decoder(blobs), answer["value"]), answer)
+                self._notice_sharing(f"{path}.{name}", answer)
+                return self._note_value(f"attribute {path}.{name}", value)
+        raise error
 
     def set_attribute(self, handle: int, path: str, name: str, value: Any) -> None:
         """Set an attribute of an object of the submission."""
@@ -329,7 +336,7 @@ class Questions(Peer):
         """Call a function of the test for the submission."""
         if question != "call":
             return {"raise": {"mro": ["RuntimeError"], "args": {"t": "list", "v": []}}}, []
-        self._fresh.clear()  # it may have bound its names anew before
+        self._keep(())  # it may have bound its names anew before
         function = self._exported[message["h"]]
         arguments, keywords = self._decode(self.decoder(blobs), message["value"])
         try:
@@ -342,8 +349,6 @@ class Questions(Peer):
     # Asking
 
     def _ask(self, question: str, **details: Any) -> tuple[dict[str, Any], list[bytes]]:
-        if question != "get":
-            self._told.clear()  # what runs there now may bind the names anew
         self._pass_changes_on()
         details["held"] = {str(handle): digest for _, handle, digest in self._handles.values()}
         return self._ask_plainly(question, **details)
@@ -384,19 +389,36 @@ class Questions(Peer):
         return self._finish(path, *answer, passed)
 
     def _finish(self, path: str, answer: dict[str, Any], blobs: list[bytes], passed: dict[int, Any]) -> Any:
-        self._fresh &= set(answer["unchanged"])  # what the submission has run may have bound its names anew
-        self._print(answer)
-        self._files.take(answer, blobs[int(answer.get("blobs", len(blobs))) :])
-        self._change(path, answer, blobs, passed)
-        self._refresh_held(answer, blobs)
-        if "raise" in answer:
-            raise self._raised(path, answer["raise"])
-        self._path = f"{path}()"
-        value = self._decode(self.decoder(blobs, passed), answer["value"])
-        if not any(value is one for one in passed.values()):
-            self._hold(value, answer)
-        self._notice_sharing(path, answer)
-        return self._note_value(f"call {path}", value)
+        with self._reading():
+            self._keep(answer["unchanged"])
+            self._print(answer)
+            self._files.take(answer, blobs[int(answer.get("blobs", len(blobs))) :])
+            self._change(path, answer, blobs, passed)
+            self._refresh_held(answer, blobs)
+            if "raise" in answer:
+                error = self._raised(path, answer["raise"])
+            else:
+                self._path = f"{path}()"
+                value = self._decode(self.decoder(blobs, passed), answer["value"])
+                if not any(value is one for one in passed.values()):
+                    self._hold(value, answer)
+                self._notice_sharing(path, answer)
+                return self._note_value(f"call {path}", value)
+        raise error
+
+    def _keep(self, names: Collection[str]) -> None:
+        """Keep what is known of these names only: what the submission has run may have bound others anew."""
+        self._fresh = {name: value for name, value in self._fresh.items() if name in names}
+        self._told = {name: answer for name, answer in self._told.items() if name in names}
+
+    @contextlib.contextmanager
+    def _reading(self) -> Any:
+        """Give up if an answer is not as it should be: a test could take the exception for one of the submission's."""
+        try:
+            yield
+        except Exception as error:
+            kind = type(error).__name__
+            raise self.give_up(f"the submission has sent an answer that cannot be read: {kind}") from None
 
     def _hold(self, value: Any, answer: dict[str, Any]) -> Any:
         """Note that a copy of an object of the submission's is used here, for a change to be passed on."""
@@ -407,7 +429,8 @@ class Questions(Peer):
     def _pass_changes_on(self) -> None:
         """Have the submission's objects be as the test has made its copies of them."""
         for key, (value, handle, digest) in list(self._handles.items()):
-            if sys.getrefcount(value) <= _OWN_REFERENCES and not any(value is one for one, _ in self._fetched.values()):
+            is_name = any(value is one for one, *_ in self._fetched.values())
+            if sys.getrefcount(value) <= _OWN_REFERENCES and not is_name:
                 del self._handles[key]  # the test has no more use for it
                 continue
             packet = self._packet(value)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import collections
+import enum
 import sys
+import types
 from collections.abc import Callable
 from typing import Any
 
 
 def refresh(old: Any, new: Any) -> Any:
     """Give ``old`` the content of ``new`` and return it, or None if that cannot be done in place."""
-    if type(old) is not type(new):
+    if old is new:
+        return old
+    if type(old) is not type(new) or issubclass(type(old), _UNIQUE):
         return None
     update = _UPDATES.get(type(old))
     if update is not None:
@@ -45,4 +49,5 @@ _UPDATES: dict[type, Callable[[Any, Any], None]] = {
     collections.OrderedDict: _update_mapping, collections.Counter: _update_mapping,
     collections.defaultdict: _update_mapping, collections.deque: _update_deque,
 }  # fmt: skip
+_UNIQUE = (type, types.ModuleType, enum.Enum)  # two of these are never one thing at two times
 CHANGEABLE = frozenset(_UPDATES)

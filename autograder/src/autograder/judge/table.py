@@ -90,24 +90,24 @@ def make_table(reference: NotebookNode, released: NotebookNode, files: list[str]
         Runs a copy of a notebook, with the judge that a table says, or without one. It returns the notebook with its
         outputs, and the judge's findings by grade id.
     """
-    table = Table(_reasons_in_text(reference) | _reasons_in_what_it_forbids(reference))
-    table.reads, table.files = sorted(_read_by_answers(reference)), files
+    reasons = _reasons_in_text(reference) | _reasons_in_what_it_forbids(reference)
+    table = Table(reasons, reads=sorted(_read_by_answers(reference)), files=files)
     _make_live(_answered(reference), reference, table)
     plain = [(nb, run(nb, None)[0]) for nb in (reference, released)]
     table.reasons |= _reasons_in_marks(plain[0][1])
     traces: list[dict[str, list[str]]] = [{}, {}]
-    said: list[tuple[int, int] | None] = [None, None]  # by the table, when each of the two was compared
+    compared_at: list[tuple[int, int] | None] = [None, None]  # how much was known when each of the two was compared
     # A test that is not judged runs in the kernel, where the others may find what it has bound: they ask for more.
-    while any(before != _said_by(table) for before in said):
+    while any(at != _known(table) for at in compared_at):
         for place, (nb, without) in enumerate(plain):
-            if said[place] != _said_by(table):
-                said[place], traces[place] = _compare(nb, without, table, run)
+            if compared_at[place] != _known(table):
+                compared_at[place], traces[place] = _compare(nb, without, table, run)
     table.allowed = {name: trace for name, trace in traces[0].items() if name not in table.reasons}
     return table
 
 
-def _said_by(table: Table) -> tuple[int, int]:
-    """Return what differs if a table says something new: it only grows while it is made."""
+def _known(table: Table) -> tuple[int, int]:
+    """Return how much a table says: it only grows while it is made."""
     return len(table.reasons), len(table.live)
 
 
@@ -118,19 +118,19 @@ def _compare(
 
     Returns
     -------
-    said : tuple
-        What the table said when it ran.
+    known : tuple
+        How much was known when it ran.
     traces : dict of list
         By grade id, what was asked in the tests that the judge has decided.
     """
     marks = marks_of(without)
     judged, findings = _settle(nb, table, run)
-    said = _said_by(table)
+    known = _known(table)
     for name, points in marks_of(judged).items():
         if name in findings and points != marks[name]:
             table.reasons[name] = f"with a judge it gives {points:g} points, without one {marks[name]:g}"
     table.reasons |= _reasons_in_seconds(without, findings)
-    return said, {name: finding.trace for name, finding in findings.items()}
+    return known, {name: finding.trace for name, finding in findings.items()}
 
 
 def _settle(nb: NotebookNode, table: Table, run: Run) -> tuple[NotebookNode, Mapping[str, Finding]]:
@@ -152,7 +152,10 @@ def _settle(nb: NotebookNode, table: Table, run: Run) -> tuple[NotebookNode, Map
 
 
 def _make_live(names: set[str], nb: NotebookNode, table: Table) -> None:
-    """Enter names as the submission's, and with them what the instructor's cells bind that read such names."""
+    """Enter names as the submission's, with what the instructor's cells bind that read such names.
+
+    Tests that use a function or class of such a cell get a reason not to be judged.
+    """
     while new := names - set(table.live):
         table.live = sorted({*table.live, *new})
         names = {name for cell in nb.cells if _is_given(cell, table) for name in _bound(cell.source)}

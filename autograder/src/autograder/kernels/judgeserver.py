@@ -92,7 +92,8 @@ def _walk(place: str, device: int) -> Iterator[tuple[str, tuple[int, int, int]]]
             with contextlib.suppress(OSError):  # it has gone meanwhile
                 found = entry.stat(follow_symlinks=False)
                 if entry.name != _CACHE and found.st_dev == device:
-                    plain = stat.S_ISDIR(found.st_mode)  # a folder changes with what is in it
-                    yield entry.path, (found.st_mode, 0 if plain else found.st_size, 0 if plain else found.st_ctime_ns)
-                    if plain:
+                    size, changed = found.st_size, found.st_ctime_ns
+                    is_folder = stat.S_ISDIR(found.st_mode)  # which changes with what is in it
+                    yield entry.path, (found.st_mode, *((0, 0) if is_folder else (size, changed)))
+                    if is_folder:
                         yield from _walk(entry.path, device)
