@@ -95,9 +95,11 @@ def make_table(reference: NotebookNode, released: NotebookNode, files: list[str]
     _make_live(_answered(reference), reference, table)
     plain = [(nb, run(nb, None)[0]) for nb in (reference, released)]
     table.reasons |= _reasons_in_marks(plain[0][1])
+    table.reasons |= _reasons_in_tests_below(reference, table)
     traces: list[dict[str, list[str]]] = [{}, {}]
     compared_at: list[tuple[int, int] | None] = [None, None]  # how much was known when each of the two was compared
-    # A test that is not judged runs in the kernel, where the others may find what it has bound: they ask for more.
+    # A test that is not judged runs in the kernel, where the others may find what it has bound: they ask for more. And
+    # what it needs of the tests above it has to be bound there, too.
     while any(at != _known(table) for at in compared_at):
         for place, (nb, without) in enumerate(plain):
             if compared_at[place] != _known(table):
@@ -127,8 +129,12 @@ def _compare(
     judged, findings = _settle(nb, table, run)
     known = _known(table)
     for name, points in marks_of(judged).items():
-        if name in findings and points != marks[name]:
+        if points == marks[name]:
+            continue
+        if name in findings:
             table.reasons[name] = f"with a judge it gives {points:g} points, without one {marks[name]:g}"
+        else:
+            table.reasons |= _reasons_above(nb, name, table)
     table.reasons |= _reasons_in_seconds(without, findings)
     return known, {name: finding.trace for name, finding in findings.items()}
 
@@ -148,6 +154,7 @@ def _settle(nb: NotebookNode, table: Table, run: Run) -> tuple[NotebookNode, Map
         doubted |= first_time
         left_out = {*ended[1:], *first_time}
         table.reasons |= {name: reason for name, reason in reasons.items() if name not in left_out}
+        table.reasons |= _reasons_in_tests_below(nb, table)
         _make_live(drift, nb, table)
 
 
@@ -178,6 +185,29 @@ def _reasons_in_text(nb: NotebookNode) -> dict[str, str]:
             if shared:
                 reasons[_name(cell)] = f"a cell below it that is no test uses `{min(shared)}`, which the test binds"
     return reasons
+
+
+def _reasons_in_tests_below(nb: NotebookNode, table: Table) -> dict[str, str]:
+    """Return the tests that bind what a test below them needs which is not judged, with the reason."""
+    reasons: dict[str, str] = {}
+    needed: set[str] = set()
+    for cell in filter(is_test, reversed(nb.cells)):
+        if shared := _bound(cell.source) & needed:
+            reasons[_name(cell)] = f"a test below it that is not judged uses `{min(shared)}`, which the test binds"
+        if _name(cell) in table.reasons.keys() | reasons.keys():
+            needed |= _needed(cell.source) | (_read_anywhere(cell.source) - _bound(cell.source))
+    return {name: reason for name, reason in reasons.items() if name not in table.reasons}
+
+
+def _reasons_above(nb: NotebookNode, name: str, table: Table) -> dict[str, str]:
+    """Return the judged tests above one that is not judged and that gets other points without what they bind."""
+    tests = [cell for cell in nb.cells if is_test(cell)]
+    place = [_name(cell) for cell in tests].index(name)
+    used = _read_anywhere(tests[place].source) | set(table.reads)
+    above = [cell for cell in tests[:place] if table.is_judged(cell) and _bound(cell.source)]
+    likely = [cell for cell in above if _bound(cell.source) & used]
+    reason = f"the test `{name}` below it, which is not judged, gives other points without what this one binds"
+    return {_name(cell): reason for cell in likely or above}
 
 
 def _reasons_in_what_it_forbids(nb: NotebookNode) -> dict[str, str]:
