@@ -145,6 +145,32 @@ def test_what_a_test_that_is_not_judged_binds_is_asked_for_by_the_next_one(tmp_p
     assert "get found: data" in table.allowed["uses"]
 
 
+BELOW = {
+    "binds it by itself": ("def check(x): return x == 3", "check = add(1, 1)\nassert check == 2", True),
+    "uses it": ("def check(x): return x == 3", "assert check(add(2, 1))", False),
+    "uses it in a function": ("def check(x): return x == 3", "def inner(): return check(3)\nassert inner()", False),
+    "uses what the answer reads": ("base = 7", "assert plus_base(1) == 8", False),
+}
+
+
+@pytest.mark.parametrize("name", BELOW)
+def test_a_test_that_is_not_judged_finds_what_the_tests_above_it_bind(tmp_path, name):
+    binds, uses, judged = BELOW[name]
+    cells = [
+        cell("base = 10", "given"),
+        cell("def add(a, b): return a + b\ndef plus_base(n): return n + base", "answer", solution=True),
+        cell(f"{binds}\nassert add(1, 2) == 3", "above", grade=True),
+        cell("result = add(1, 1)\nassert result == 2", "free", grade=True),
+        cell(f"import inspect\nassert 'return' in inspect.getsource(add)\n{uses}", "below", grade=True),
+    ]
+    nb = new_notebook(cells=cells, metadata={"kernelspec": KERNELSPEC})
+    table = table_of(tmp_path, nb, nb)
+    assert "below" in table.reasons
+    assert "free" in table.allowed
+    assert ("above" in table.allowed) is judged, table.reasons
+    assert judged or "below" in table.reasons["above"]
+
+
 def test_tests_that_the_reference_solution_fails_are_not_judged(tmp_path):
     cells = [cell("x = 1", "answer", solution=True), cell("assert x == 2", "test", grade=True)]
     nb = new_notebook(cells=cells, metadata={"kernelspec": KERNELSPEC})

@@ -11,9 +11,11 @@ import io
 import os
 import pickle
 import random
+import re
 import sys
 import traceback
 import types
+import warnings
 from collections.abc import Callable, Iterator, MutableMapping
 from functools import partial
 from pathlib import Path
@@ -88,7 +90,7 @@ class Answers(Peer):
             return {"t": "opaque", "h": self.export(value), "name": value.__name__}
         if isinstance(value, type):
             return self._refer_class(value)
-        if isinstance(value, types.GeneratorType | map | filter | zip | enumerate | reversed):
+        if isinstance(value, Iterator) and type(value).__module__ in ("builtins", "itertools"):
             return {"t": "iterator", "h": self.export(value)}
         if callable(value) and not _is_own(type(value)):
             details = {"name": _text(value, "__name__"), "doc": _doc(value), "kind": type(value).__name__}
@@ -144,16 +146,20 @@ class Answers(Peer):
         self._begin()
         self._given = set(message["classes"])
         self._sharing.begin()
-        drift = [
-            name
-            for name, mark in message["given"].items()
-            if name not in self._namespace or fingerprint(self._namespace[name]) != mark
-        ]
+        drift = self._drift(message["given"])
         self._told.clear()
         # Functions that the test will ask for are told at once, which spares a question for each.
         told = {name: self._tell(name)[0] for name in message["wanted"] if self._is_function(name)}
         files, contents = self._tell_files()
         return {"drift": drift, "names": sorted(self._namespace), "told": told, **files}, contents
+
+    def _answer_drift(self, message: dict[str, Any], _: list[bytes]) -> tuple[dict[str, Any], list[bytes]]:
+        return {"drift": self._drift(message["given"])}, []
+
+    def _drift(self, given: dict[str, str]) -> list[str]:
+        """Return the names of the instructor's, with their fingerprints, that mean something else here."""
+        there = {name: self._namespace[name] for name in given if name in self._namespace}
+        return [name for name, mark in given.items() if name not in there or fingerprint(there[name]) != mark]
 
     def _tell_files(self) -> tuple[dict[str, Any], list[bytes]]:
         """Return what has changed in the folder since the last call, and the contents of the files."""
@@ -247,7 +253,7 @@ class Answers(Peer):
         before: dict[int, Packet | None] | None = None,
     ) -> tuple[dict[str, Any], list[bytes]]:
         encoder = self.encoder(known)
-        references = count_references(passed or {})
+        references = count_references(passed or {}, self.is_changeable)
         with self._running(message, blobs) as printed:
             value: Any = None
             error: BaseException | None = None
@@ -260,7 +266,8 @@ class Answers(Peer):
             result = {"raise": self._describe(error)}
         else:  # what cannot be encoded is no error of the submission's
             known = known or {}
-            kept = {number for number, count in count_references(passed or {}).items() if count > references[number]}
+            now = count_references(passed or {}, self.is_changeable)
+            kept = {number for number, count in now.items() if count > references[number]}
             shared = id(value) not in known and self._sharing.see(value)
             result = {"value": encoder.encode(value), "shared": shared, "kept": bool(kept - {known.get(id(value))})}
             if self.is_changeable(value):
@@ -355,6 +362,12 @@ class Answers(Peer):
                 value = self.decoder(blobs).decode(data)
                 undo.callback(_restore, target, name, target.get(name, _MISSING))
                 target[name] = value
+        if "warnings" in message:
+            undo.enter_context(warnings.catch_warnings())
+            warnings.filters[:] = [_filter(*parts) for parts in message["warnings"]]  # type: ignore[index]
+            warnings._filters_mutated()  # type: ignore[attr-defined]
+        if "numpy_errors" in message and "numpy" in sys.modules:
+            undo.enter_context(sys.modules["numpy"].errstate(**message["numpy_errors"]))
         if "stdin" in message:
             undo.callback(setattr, sys, "stdin", sys.stdin)
             sys.stdin = io.StringIO(message["stdin"])
@@ -387,6 +400,12 @@ def _where(error: BaseException) -> list[str]:
         frame for frame in frames if "/ipykernel_" in frame.filename or Path(frame.filename).is_relative_to(Path.cwd())
     ]
     return [f"in {frame.name}, line {frame.lineno}: {(frame.line or '')[:_LINE]}" for frame in own[-_FRAMES:]]
+
+
+def _filter(action: str, text: str | None, kind: str, module: str | None, line: int) -> tuple[Any, ...]:
+    """Return a filter of warnings as Python keeps it; a kind of warnings that is not Python's own is any kind."""
+    found = getattr(builtins, kind, Warning)
+    return action, text and re.compile(text, re.IGNORECASE), found, module and re.compile(module), line
 
 
 def _restore(target: Any, name: str, value: Any) -> None:

@@ -110,7 +110,9 @@ class Peer:
 
     def is_changeable(self, value: Any) -> bool:
         """Return whether a copy of a value follows the value, and the value its copy, when one of them is changed."""
-        return type(value) in CHANGEABLE or self.given_class(type(value).__name__) is type(value)
+        if type(value) in CHANGEABLE:
+            return True
+        return self.given_class(type(value).__name__) is type(value) and not isinstance(value, enum.Enum)
 
     def refer_to_other(self, value: Any, encoder: Encoder) -> dict[str, Any]:
         """Return what stands for any other value."""

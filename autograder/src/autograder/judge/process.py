@@ -67,7 +67,7 @@ def _judge(order: dict[str, Any], shell: CellShell, namespace: LiveNamespace, qu
         shell.execution_count = order["number"]
         outputs = shell.run(order["source"])
     with contextlib.suppress(LinkLost, Unjudged):  # the reason is noted
-        questions.end()
+        drift = [*drift, *questions.end()]
     questions.conclude(outputs)
     namespace.update({name: value for name, value in hidden.items() if name not in namespace})
     return {

@@ -12,6 +12,7 @@ import pickle
 import random
 import sys
 import types
+import warnings
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -82,9 +83,12 @@ class Questions(Peer):
         self._left_to_print = _PRINTED
         self.reads: set[str] = set()
         self._given_failed = False
+        self._given: dict[str, str] = {}  # fingerprints of the given names that the test uses
+        self._has_asked = False  # whether the submission has been asked something in this test
         self._random: dict[str, Any] = {}
         self._original = {name: getattr(builtins, name) for name in ("input", "print", "open")}
         self._settled: dict[str, Any] = {}
+        self._settled_warnings: dict[str, Any] = {}
         self.settle()
         self._environ: dict[bytes, bytes] = {}
 
@@ -118,17 +122,16 @@ class Questions(Peer):
         self._left_to_print = _PRINTED
         self._fetched.clear()
         self._fresh.clear()
-        self._handles.clear()
         self._environ = dict(_environment())
         self._random = self._look_at_random()
         wanted = sorted(name for name in named & live if f"get {name}: function" in (allowed or ()))
-        details = {"given": dict(fingerprints), "classes": sorted(classes), "wanted": wanted}
-        answer, blobs = self._ask_plainly("begin", **details)
+        self._given, self._has_asked = dict(fingerprints), False
+        answer, blobs = self._ask_plainly("begin", given=self._given, classes=sorted(classes), wanted=wanted)
         with self._reading():
             self._there = set(answer["names"])
             self._told = {name: dict(answer["told"][name]) for name in wanted if name in answer["told"]}
             self._files.begin(answer, blobs)
-            return [str(name)[:_REASON] for name in answer["drift"]]
+        return self._read_drift(answer)
 
     def settle(self, *, failed: bool = False) -> None:
         """Take the names that are there now for the instructor's; what a test binds later is meant for the answers.
@@ -138,7 +141,7 @@ class Questions(Peer):
         failed : bool
             Whether the cell that has bound them raised an error. Tests that fail after it may fail for that.
         """
-        self._settled = dict(self._own)
+        self._settled, self._settled_warnings = dict(self._own), _treatment_of_warnings()
         self._broken, self._given_failed = self.reason, self._given_failed or failed
 
     def settled_names(self) -> set[str]:
@@ -151,15 +154,29 @@ class Questions(Peer):
         failed = any(output["output_type"] == "error" for output in outputs)
         self.trace.conclude(passed=not failed, is_number=bool(texts) and all(map(_is_number, texts)))
 
-    def end(self) -> None:
-        """Tell the kernel that it need not wait for questions any more."""
+    def end(self) -> list[str]:
+        """Tell the kernel that it need not wait for questions any more.
+
+        Returns
+        -------
+        list of str
+            Which of the given names that the test uses mean something else now than at its beginning.
+        """
         self._files.end()
         removed: list[str] = []
+        drift: list[str] = []
         with contextlib.suppress(Unjudged):
             if not self.reason:
                 self._pass_changes_on()
                 removed = self._files.removed()
+                if self._given and self._has_asked:
+                    drift = self._read_drift(self._ask_plainly("drift", given=self._given)[0])
         self._link.send({"ask": "end", "removed": removed}, [])
+        return drift
+
+    def _read_drift(self, answer: dict[str, Any]) -> list[str]:
+        with self._reading():
+            return [str(name)[:_REASON] for name in answer["drift"]]
 
     def give_up(self, reason: str) -> Unjudged:
         """Note that the cell cannot be judged, and return what is to be raised."""
@@ -184,8 +201,8 @@ class Questions(Peer):
                 if name in self._fetched and self._fetched[name][2] == answer["h"]:  # else it is another object
                     refreshed = refresh(self._fetched[name][0], value)
                     value = value if refreshed is None else refreshed
+                value = self._hold(value, answer)
                 self._fetched[name] = value, answer.get("digest"), answer["h"]
-                self._hold(value, answer)
             self._notice_sharing(name, answer)
             self._fresh[name] = self._note_value(f"get {name}", self._fetched[name][0])
         return self._fresh[name]
@@ -338,9 +355,13 @@ class Questions(Peer):
             return {"raise": {"mro": ["RuntimeError"], "args": {"t": "list", "v": []}}}, []
         self._keep(())  # it may have bound its names anew before
         function = self._exported[message["h"]]
-        arguments, keywords = self._decode(self.decoder(blobs), message["value"])
+        passed = self._decode(self.decoder(blobs), message["value"])
+        arguments, keywords = passed
+        before = self._packet(passed).digest()
         try:
             packet = self._packet(function(*arguments, **keywords))
+            if self._packet(passed).digest() != before:
+                raise self.give_up("a function of the test changes what it gets from the submission")
         except Exception as error:
             mro = [kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins"]
             return {"raise": {"mro": mro, "args": self._packet([str(one) for one in error.args]).json}}, []
@@ -349,6 +370,7 @@ class Questions(Peer):
     # Asking
 
     def _ask(self, question: str, **details: Any) -> tuple[dict[str, Any], list[bytes]]:
+        self._has_asked = True
         self._pass_changes_on()
         details["held"] = {str(handle): digest for _, handle, digest in self._handles.values()}
         return self._ask_plainly(question, **details)
@@ -401,7 +423,7 @@ class Questions(Peer):
                 self._path = f"{path}()"
                 value = self._decode(self.decoder(blobs, passed), answer["value"])
                 if not any(value is one for one in passed.values()):
-                    self._hold(value, answer)
+                    value = self._hold(value, answer)
                 self._notice_sharing(path, answer)
                 return self._note_value(f"call {path}", value)
         raise error
@@ -421,9 +443,18 @@ class Questions(Peer):
             raise self.give_up(f"the submission has sent an answer that cannot be read: {kind}") from None
 
     def _hold(self, value: Any, answer: dict[str, Any]) -> Any:
-        """Note that a copy of an object of the submission's is used here, for a change to be passed on."""
-        if self.is_changeable(value) and isinstance(answer.get("h"), int):
-            self._handles[id(value)] = value, answer["h"], self._packet(value).digest()
+        """Note that a copy of an object of the submission's is used here, for a change to be passed on.
+
+        Returns
+        -------
+        object
+            The copy, or an earlier one of the same object, brought up to date.
+        """
+        if not self.is_changeable(value) or not isinstance(answer.get("h"), int):
+            return value
+        earlier = (one for one, handle, _ in self._handles.values() if handle == answer["h"] and one is not value)
+        value = next((one for one in earlier if refresh(one, value) is not None), value)
+        self._handles[id(value)] = value, answer["h"], self._packet(value).digest()
         return value
 
     def _pass_changes_on(self) -> None:
@@ -431,11 +462,11 @@ class Questions(Peer):
         for key, (value, handle, digest) in list(self._handles.items()):
             is_name = any(value is one for one, *_ in self._fetched.values())
             if sys.getrefcount(value) <= _OWN_REFERENCES and not is_name:
-                del self._handles[key]  # the test has no more use for it
-                continue
+                del self._handles[key]  # the test has no more use for it, but may have changed it
             packet = self._packet(value)
             if (now := packet.digest()) != digest:
-                self._handles[key] = value, handle, now
+                if key in self._handles:
+                    self._handles[key] = value, handle, now
                 self._ask_plainly("refresh", h=handle, value=packet.json, blobs=packet.blobs)
 
     def _change(self, path: str, answer: dict[str, Any], blobs: list[bytes], passed: dict[int, Any]) -> None:
@@ -459,6 +490,8 @@ class Questions(Peer):
     def _surroundings(self, blobs: list[bytes]) -> dict[str, Any]:
         """Return what a test has patched, written and seeded, for the call to find it so; add to the ``blobs``."""
         found: dict[str, Any] = {"patches": self._patches(), **self._random_states(blobs)}
+        treatment = _treatment_of_warnings()
+        found |= {key: value for key, value in treatment.items() if value != self._settled_warnings.get(key)}
         if isinstance(sys.stdin, io.StringIO):
             found["stdin"] = sys.stdin.getvalue()[sys.stdin.tell() :]
         return found | self._files.tell(blobs)
@@ -474,7 +507,7 @@ class Questions(Peer):
             "globals": {
                 name: value
                 for name, value in self._own.items()
-                if self._may_be_passed(name) and self._settled.get(name, _MISSING) is not value
+                if self._settled.get(name, _MISSING) is not value and self._may_be_passed(name)
             },
             "environ": {
                 os.fsdecode(name): os.fsdecode(text)
@@ -486,7 +519,12 @@ class Questions(Peer):
 
     def _may_be_passed(self, name: str) -> bool:
         """Return whether answers may use a name: the reference solution does."""
-        return name in self.reads and not name.startswith("_") and (name in self._there or hasattr(builtins, name))
+        if name.startswith("_"):
+            return False
+        if name not in self.reads:
+            self.plain = self.plain and name not in self._there  # this submission may use it, where it is another one
+            return False
+        return name in self._there or hasattr(builtins, name)
 
     def _passable(self, names: dict[str, Any]) -> dict[str, Any]:
         found = {}
@@ -637,8 +675,9 @@ def _is_empty(value: Any, depth: int = 3) -> bool:
         return False
     if isinstance(value, dict):
         value = list(value.values()) if value else ()
-    if getattr(value, "size", None) == 0 or (isinstance(value, str | bytes | Collection) and not len(value)):
-        return True
+    size = getattr(value, "size", None)
+    if size == 0 if isinstance(size, int) else isinstance(value, str | bytes | Collection) and not len(value):
+        return True  # an array without dimensions has a size, and no length
     inner = itertools.islice(value, _LOOKED_AT) if depth and isinstance(value, list | tuple) else ()
     return any(_is_empty(one, depth - 1) for one in inner)
 
@@ -649,6 +688,20 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _treatment_of_warnings() -> dict[str, Any]:
+    """Return what becomes of warnings here: the filters, and what NumPy does about errors in arithmetic."""
+    filters: Any = warnings.filters
+    found: dict[str, Any] = {
+        "warnings": [
+            [action, getattr(text, "pattern", text), kind.__name__, getattr(module, "pattern", module), line]
+            for action, text, kind, module, line in filters
+        ]
+    }
+    if (numpy := sys.modules.get("numpy")) and hasattr(numpy, "geterr"):
+        found["numpy_errors"] = numpy.geterr()
+    return found
 
 
 def _environment() -> Mapping[bytes, bytes]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from autograder.judge.refresh import CHANGEABLE
 
 _LOOKED_AT = 10_000  # values in a container
 _DEPTH = 20
+_ARRAYS_AND_TABLES = {("numpy", "ndarray"), ("pandas", "DataFrame"), ("pandas", "Series")}
 _MOST = 1_000_000  # values in what is kept during one test: it takes memory of the submission's
 
 
@@ -36,12 +37,18 @@ class Sharing:
         return shared
 
 
-def count_references(values: Mapping[int, Any]) -> dict[int, int]:
+def count_references(values: Mapping[int, Any], is_changeable: Callable[[Any], bool]) -> dict[int, int]:
     """Return how many references there are to each of these objects, of those that can be changed in place.
 
-    What a function keeps of its arguments has more of them after the call than before.
+    What a function keeps of its arguments has more of them after the call than before. Arrays and tables are such
+    objects, and those for which ``is_changeable`` says so.
     """
-    return {number: sys.getrefcount(one) for number, one in values.items() if type(one) in CHANGEABLE}
+    kept = {number: one for number, one in values.items() if is_changeable(one) or _is_array_or_table(type(one))}
+    return {number: sys.getrefcount(one) for number, one in kept.items()}
+
+
+def _is_array_or_table(kind: type) -> bool:
+    return (kind.__module__.partition(".")[0], kind.__name__) in _ARRAYS_AND_TABLES
 
 
 def _changeable(value: Any, depth: int) -> Iterator[Any]:

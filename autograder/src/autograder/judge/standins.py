@@ -120,6 +120,10 @@ class ClassStandIn(type):
 
     __len__ = __getitem__ = __contains__ = __iter__
 
+    def __delattr__(cls, name: str) -> None:
+        """End the judging."""
+        raise cls._class_questions_.give_up(f"the test deletes `{name}` of the class `{cls.__name__}`")
+
     def __setattr__(cls, name: str, value: Any) -> None:
         """Set an attribute of the class in the submission's kernel."""
         cls._class_questions_.set_attribute(cls._class_handle_, cls.__name__, name, value)
@@ -135,6 +139,10 @@ class Instance(StandIn):
         if name in _NEVER:
             raise AttributeError(name)
         return self._questions_.attribute(self._handle_, self._path_, name)
+
+    def __delattr__(self, name: str) -> None:
+        """End the judging."""
+        raise self._questions_.give_up(f"the test deletes `{self._path_}.{name}`")
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute in the submission's kernel."""
