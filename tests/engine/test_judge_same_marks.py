@@ -54,6 +54,28 @@ ASSIGNMENTS = {
         {"by where": "def logs(x): return np.log(x, where=x > 0, out=np.zeros_like(x))"},
         {"warns": "def logs(x): return np.where(x > 0, np.log(x), 0)"},
     ),
+    "filters of its own": Assignment(
+        "import warnings\nimport numpy as np",
+        "def logs(x): return np.where(x > 0, np.log(np.where(x > 0, x, 1)), 0)",
+        [
+            "warnings.filterwarnings('ignore', category=DeprecationWarning)\n"
+            "assert logs(np.array([0.0, 1.0])).tolist() == [0, 0]",
+            "with np.errstate(invalid='raise'): assert logs(np.array([0.0, 1.0])).tolist() == [0, 0]",
+        ],
+        {
+            "a filter": "warnings.filterwarnings('ignore', 'divide by zero')\n"
+            "def logs(x): return np.where(x > 0, np.log(x), 0)",
+            "NumPy's": "np.seterr(divide='ignore')\ndef logs(x): return np.where(x > 0, np.log(x), 0)",
+        },
+        {"warns": "def logs(x): return np.where(x > 0, np.log(x), 0)"},
+    ),
+    "decimal": Assignment(
+        "import decimal\nfrom decimal import Decimal",
+        "def third(): return (Decimal(1) / Decimal(3)).quantize(Decimal('0.001'))",
+        ["assert len(str(third())) == 5", "assert third() == Decimal('0.333')"],
+        {"precision": "decimal.getcontext().prec = 3\ndef third(): return Decimal(1) / Decimal(3)"},
+        {"as it is": "def third(): return Decimal(1) / Decimal(3)"},
+    ),
     "arrays and tables": Assignment(
         "import numpy as np\nimport pandas as pd",
         "class M:\n    def __init__(self, a): self.a = a.copy()\n    def total(self): return self.a.sum().sum()",

@@ -11,11 +11,9 @@ import io
 import os
 import pickle
 import random
-import re
 import sys
 import traceback
 import types
-import warnings
 from collections.abc import Callable, Iterator, MutableMapping
 from functools import partial
 from pathlib import Path
@@ -31,6 +29,7 @@ from autograder.judge.peer import Peer
 from autograder.judge.refresh import refresh
 from autograder.judge.sharing import Sharing, count_references
 from autograder.judge.stream import Stream
+from autograder.judge.warningfilters import changed_settings
 
 _PRINTED = 2**22  # characters that one call may print
 _LINE, _FRAMES = 200, 5  # characters of a line of a traceback, and how many lines
@@ -362,12 +361,7 @@ class Answers(Peer):
                 value = self.decoder(blobs).decode(data)
                 undo.callback(_restore, target, name, target.get(name, _MISSING))
                 target[name] = value
-        if "warnings" in message:
-            undo.enter_context(warnings.catch_warnings())
-            warnings.filters[:] = [_filter(*parts) for parts in message["warnings"]]  # type: ignore[index]
-            warnings._filters_mutated()  # type: ignore[attr-defined]
-        if "numpy_errors" in message and "numpy" in sys.modules:
-            undo.enter_context(sys.modules["numpy"].errstate(**message["numpy_errors"]))
+        undo.enter_context(changed_settings(message))
         if "stdin" in message:
             undo.callback(setattr, sys, "stdin", sys.stdin)
             sys.stdin = io.StringIO(message["stdin"])
@@ -389,7 +383,7 @@ class _Printed:
 
 
 _MISSING = object()
-_REFERENCES = ("function", "class", "instance")
+_REFERENCES = ("function", "class", "instance")  # the judge asks such an object for whatever may have changed
 _PLAIN_BASES = (BaseException, Exception)
 
 
@@ -400,12 +394,6 @@ def _where(error: BaseException) -> list[str]:
         frame for frame in frames if "/ipykernel_" in frame.filename or Path(frame.filename).is_relative_to(Path.cwd())
     ]
     return [f"in {frame.name}, line {frame.lineno}: {(frame.line or '')[:_LINE]}" for frame in own[-_FRAMES:]]
-
-
-def _filter(action: str, text: str | None, kind: str, module: str | None, line: int) -> tuple[Any, ...]:
-    """Return a filter of warnings as Python keeps it; a kind of warnings that is not Python's own is any kind."""
-    found = getattr(builtins, kind, Warning)
-    return action, text and re.compile(text, re.IGNORECASE), found, module and re.compile(module), line
 
 
 def _restore(target: Any, name: str, value: Any) -> None:

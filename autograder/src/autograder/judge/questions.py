@@ -12,7 +12,6 @@ import pickle
 import random
 import sys
 import types
-import warnings
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -33,6 +32,7 @@ from autograder.judge.standins import (
     make_class,
 )
 from autograder.judge.trace import Trace
+from autograder.judge.warningfilters import WarningSettings
 
 
 class Unjudged(BaseException):
@@ -88,7 +88,7 @@ class Questions(Peer):
         self._random: dict[str, Any] = {}
         self._original = {name: getattr(builtins, name) for name in ("input", "print", "open")}
         self._settled: dict[str, Any] = {}
-        self._settled_warnings: dict[str, Any] = {}
+        self._warnings_settings = WarningSettings()
         self.settle()
         self._environ: dict[bytes, bytes] = {}
 
@@ -141,7 +141,7 @@ class Questions(Peer):
         failed : bool
             Whether the cell that has bound them raised an error. Tests that fail after it may fail for that.
         """
-        self._settled, self._settled_warnings = dict(self._own), _treatment_of_warnings()
+        self._settled, self._warnings_settings = dict(self._own), WarningSettings()
         self._broken, self._given_failed = self.reason, self._given_failed or failed
 
     def settled_names(self) -> set[str]:
@@ -490,25 +490,28 @@ class Questions(Peer):
     def _surroundings(self, blobs: list[bytes]) -> dict[str, Any]:
         """Return what a test has patched, written and seeded, for the call to find it so; add to the ``blobs``."""
         found: dict[str, Any] = {"patches": self._patches(), **self._random_states(blobs)}
-        treatment = _treatment_of_warnings()
-        found |= {key: value for key, value in treatment.items() if value != self._settled_warnings.get(key)}
+        found |= self._warnings_settings.changes()
         if isinstance(sys.stdin, io.StringIO):
             found["stdin"] = sys.stdin.getvalue()[sys.stdin.tell() :]
         return found | self._files.tell(blobs)
 
     def _patches(self) -> dict[str, dict[str, Any]]:
         """Return what the test has bound that answers may use: by place and name, as JSON-like data."""
+        settled = self._settled
+        bound = {
+            name: value
+            for name, value in self._own.items()
+            if settled.get(name, _MISSING) is not value and not name.startswith("_")
+        }
+        if not self._there.isdisjoint(bound.keys() - self.reads):
+            self.plain = False  # this submission may use such a name, where it means something else
         changed = {
             "builtins": {
                 name: getattr(builtins, name)
                 for name, original in self._original.items()
                 if getattr(builtins, name) is not original
             },
-            "globals": {
-                name: value
-                for name, value in self._own.items()
-                if self._settled.get(name, _MISSING) is not value and self._may_be_passed(name)
-            },
+            "globals": {name: value for name, value in bound.items() if self._may_be_passed(name)},
             "environ": {
                 os.fsdecode(name): os.fsdecode(text)
                 for name, text in _environment().items()
@@ -519,12 +522,7 @@ class Questions(Peer):
 
     def _may_be_passed(self, name: str) -> bool:
         """Return whether answers may use a name: the reference solution does."""
-        if name.startswith("_"):
-            return False
-        if name not in self.reads:
-            self.plain = self.plain and name not in self._there  # this submission may use it, where it is another one
-            return False
-        return name in self._there or hasattr(builtins, name)
+        return name in self.reads and (name in self._there or hasattr(builtins, name))
 
     def _passable(self, names: dict[str, Any]) -> dict[str, Any]:
         found = {}
@@ -675,9 +673,11 @@ def _is_empty(value: Any, depth: int = 3) -> bool:
         return False
     if isinstance(value, dict):
         value = list(value.values()) if value else ()
-    size = getattr(value, "size", None)
-    if size == 0 if isinstance(size, int) else isinstance(value, str | bytes | Collection) and not len(value):
-        return True  # an array without dimensions has a size, and no length
+    size = getattr(value, "size", None)  # an array without dimensions has no length
+    if not isinstance(size, int) and isinstance(value, str | bytes | Collection):
+        size = len(value)
+    if size == 0:
+        return True
     inner = itertools.islice(value, _LOOKED_AT) if depth and isinstance(value, list | tuple) else ()
     return any(_is_empty(one, depth - 1) for one in inner)
 
@@ -688,20 +688,6 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _treatment_of_warnings() -> dict[str, Any]:
-    """Return what becomes of warnings here: the filters, and what NumPy does about errors in arithmetic."""
-    filters: Any = warnings.filters
-    found: dict[str, Any] = {
-        "warnings": [
-            [action, getattr(text, "pattern", text), kind.__name__, getattr(module, "pattern", module), line]
-            for action, text, kind, module, line in filters
-        ]
-    }
-    if (numpy := sys.modules.get("numpy")) and hasattr(numpy, "geterr"):
-        found["numpy_errors"] = numpy.geterr()
-    return found
 
 
 def _environment() -> Mapping[bytes, bytes]:

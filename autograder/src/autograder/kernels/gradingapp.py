@@ -18,6 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextvars import copy_context
 from pathlib import Path
 from typing import Any
 
@@ -89,9 +90,13 @@ class Channel:
     def on_recv(self, dispatch: Callable[[list[zmq.Frame]], Coroutine[Any, Any, None]], **_: Any) -> None:
         """Have the kernel's event loop pass requests on to the kernel, and stop when the grader closes its end.
 
-        The judge's questions are answered between two requests.
+        The judge's questions are answered between two requests, in the same context: there cells have set what NumPy
+        does about errors, and how `decimal` rounds.
         """
-        loop = asyncio.get_event_loop()
+        loop, context = asyncio.get_event_loop(), copy_context()
+        handle = getattr(
+            dispatch, "__wrapped__", dispatch
+        )  # ipykernel has wrapped it in a context that it keeps to itself
 
         def read() -> None:
             self._end_child()
@@ -101,13 +106,13 @@ class Channel:
                 loop.stop()
                 return
             if parts:
-                task = loop.create_task(dispatch([zmq.Frame(part) for part in parts]))
+                task = loop.create_task(handle([zmq.Frame(part) for part in parts]), context=context)
                 self._requests.add(task)
                 task.add_done_callback(self._requests.discard)
 
         def answer() -> None:
             self._end_child()
-            if not self._answer():
+            if not context.run(self._answer):
                 loop.remove_reader(self._judge)
 
         loop.add_reader(self._packets.fileno(), read)
