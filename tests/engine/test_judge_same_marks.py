@@ -76,6 +76,60 @@ ASSIGNMENTS = {
         {"precision": "decimal.getcontext().prec = 3\ndef third(): return Decimal(1) / Decimal(3)"},
         {"as it is": "def third(): return Decimal(1) / Decimal(3)"},
     ),
+    "a database": Assignment(
+        "import sqlite3\nconn = sqlite3.connect(':memory:')\nconn.execute('create table t (b, n)')\n"
+        "conn.executemany('insert into t values (?, ?)', [('x', 1), ('x', 2), ('y', 3)]).connection.commit()\n"
+        "def rows(sql): return conn.execute(sql).fetchall()",
+        "query = 'select b, count(*) from t group by b order by b'",
+        [
+            "assert conn.execute(query).fetchall() == [('x', 2), ('y', 1)]",
+            "assert rows(query) == [('x', 2), ('y', 1)] and rows('select sum(n) from t') == [(6,)]",
+        ],
+        {
+            "a view": "conn.execute('create view v as select b, count(*) as n from t group by b')\n"
+            "query = 'select b, n from v order by b'",
+            "a temporary table": "conn.execute('create temp table v as select b, count(*) as n from t group by b')\n"
+            "query = 'select b, n from v order by b'",
+        },
+        {
+            "fewer rows": "conn.execute('delete from t where n = 1')\n"
+            "query = 'select b, count(*) + (b = \"x\") from t group by b order by b'",
+            "other rows": "query = 'select b, count(*) from t group by b order by b'\n"
+            "conn.row_factory = lambda cursor, row: list(row)",
+        },
+        {"a view", "a temporary table"},
+    ),
+    "given data of a given function": Assignment(
+        "stock = {'apple': 3}\ndef look(name): return stock.get(name, 0)",
+        "apples = 3",
+        ["assert look('apple') == apples"],
+        {"more": "stock['apple'] = 5\napples = 5"},
+        {"fewer": "stock['apple'] = 0\napples = 3"},
+        {"more"},
+    ),
+    "given class": Assignment(
+        "class Account:\n    rate = 1\n    def __init__(self): self.balance = 0",
+        "def pay(a, x): a.balance += x * Account.rate",
+        ["a = Account()\npay(a, 5)\nassert a.balance == 5 * Account.rate", "assert Account().rate in (1, 2)"],
+        {"another rate": "Account.rate = 2\ndef pay(a, x): a.balance += x * a.rate"},
+        {"no rate": "Account.rate = 2\ndef pay(a, x): a.balance += x"},
+        {"another rate"},
+    ),
+    "threads": Assignment(
+        "import threading",
+        "class Counter:\n    def __init__(self): self.n, self.lock = 0, threading.Lock()\n"
+        "    def add(self):\n        with self.lock: self.n += 1",
+        [
+            "c = Counter()\nthreads = [threading.Thread(target=c.add) for _ in range(8)]\n"
+            "for one in threads: one.start()\nfor one in threads: one.join()\nassert c.n == 8",
+            "c = Counter()\nc.add()\nassert c.n == 1",
+        ],
+        {
+            "a list": "class Counter:\n    def __init__(self): self.all = []\n    def add(self): self.all.append(1)\n"
+            "    @property\n    def n(self): return len(self.all)"
+        },
+        {"by two": "class Counter:\n    n = 0\n    def add(self): self.n += 2"},
+    ),
     "arrays and tables": Assignment(
         "import numpy as np\nimport pandas as pd",
         "class M:\n    def __init__(self, a): self.a = a.copy()\n    def total(self): return self.a.sum().sum()",

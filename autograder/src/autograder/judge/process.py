@@ -13,7 +13,7 @@ import socket
 import time
 from typing import Any
 
-from autograder.judge.fingerprint import fingerprint
+from autograder.judge.fingerprint import fingerprint, with_what_they_read
 from autograder.judge.link import Link, LinkLost
 from autograder.judge.namespace import LiveNamespace
 from autograder.judge.questions import Questions, Unjudged
@@ -56,8 +56,8 @@ def _judge(order: dict[str, Any], shell: CellShell, namespace: LiveNamespace, qu
     allowed = None if order["allowed"] is None else set(order["allowed"])
     hidden = {name: namespace.pop(name) for name in live & questions.settled_names()}
     named = set(order["named"])
-    names = {name for name in named & questions.settled_names() if not name.startswith("__")}
-    given = {name: fingerprint(namespace[name]) for name in names}
+    settled = {name: namespace[name] for name in questions.settled_names() if not name.startswith("__")}
+    given = {name: fingerprint(settled[name]) for name in with_what_they_read(named & settled.keys(), settled)}
     classes = {name for name, value in namespace.items() if isinstance(value, type)}
     started = time.process_time()
     drift: list[str] = []

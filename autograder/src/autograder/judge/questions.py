@@ -11,6 +11,7 @@ import os
 import pickle
 import random
 import sys
+import threading
 import types
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -378,6 +379,8 @@ class Questions(Peer):
     def _ask_plainly(self, question: str, **details: Any) -> tuple[dict[str, Any], list[bytes]]:
         if self.reason:
             raise Unjudged(self.reason)
+        if threading.current_thread() is not threading.main_thread():  # answers would come to the wrong one
+            raise self.give_up("the test asks the submission from another thread")
         try:
             answer, blobs = self.ask(question, **details)
         except (Undecodable, LinkLost) as error:
