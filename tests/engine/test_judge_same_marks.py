@@ -191,14 +191,6 @@ ASSIGNMENTS = {
         },
         {"nothing": "class Bag:\n    def __init__(self, items): pass\n    def __iter__(self): return iter([])"},
     ),
-    "names of the test": Assignment(
-        "",
-        "def mean(xs): return sum(xs) / len(xs)",
-        ["data = [1, 2, 3]\nassert mean(data) == 2"],
-        {"a name that the test binds as well": "data = [5, 6]\ndef mean(xs): return sum(data) / len(data)"},
-        {"another number": "def mean(xs): return 0"},
-        {"a name that the test binds as well"},
-    ),
     "one object": Assignment(
         "",
         "scores = []\ndef add(x): scores.append(x)\ndef all_scores(): return scores",

@@ -506,8 +506,6 @@ class Questions(Peer):
             for name, value in self._own.items()
             if settled.get(name, _MISSING) is not value and not name.startswith("_")
         }
-        if not self._there.isdisjoint(bound.keys() - self.reads):
-            self.plain = False  # this submission may use such a name, where it means something else
         changed = {
             "builtins": {
                 name: getattr(builtins, name)
