@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import pytest
-from nbformat import from_dict
 from nbformat.v4 import new_notebook
 
 from autograder.course.notebooks import KERNELSPEC
-from autograder.execution.notebook import run_notebook
 from autograder.judge.table import make_table, marks_of
-from tests.engine.judge_support import cell
+from tests.engine.judge_support import cell, run_copy
 
 
 class Assignment(NamedTuple):
@@ -204,19 +202,6 @@ ASSIGNMENTS = {
 }
 
 
-@pytest.fixture
-def run(tmp_path_factory):
-    """Return a function that runs a notebook and returns it with what came of it."""
-
-    def run(nb, table=None):
-        nb, place = from_dict(nb), tmp_path_factory.mktemp("run")
-        for role in ("kernel", "judge"):
-            (place / role).mkdir()
-        return nb, run_notebook(nb, place / "kernel", None, table, place / "judge")
-
-    return run
-
-
 def notebook(assignment: Assignment, answer: str):
     cells = [cell(assignment.given, "given"), cell(answer, "answer", solution=True)]
     cells += [cell(test, f"t{number}", grade=True) for number, test in enumerate(assignment.tests)]
@@ -225,8 +210,11 @@ def notebook(assignment: Assignment, answer: str):
 
 @pytest.mark.parametrize("name", ASSIGNMENTS)
 @pytest.mark.promise("honest work")
-def test_marks_are_those_without_a_judge(run, name):
+def test_marks_are_those_without_a_judge(tmp_path_factory, name):
     one = ASSIGNMENTS[name]
+
+    def run(nb, table=None):
+        return run_copy(nb, tmp_path_factory.mktemp("run"), table)
 
     def findings(nb, table):
         done, result = run(nb, table)

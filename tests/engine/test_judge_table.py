@@ -9,10 +9,9 @@ from nbformat import from_dict
 from nbformat.v4 import new_notebook
 
 from autograder.course.notebooks import KERNELSPEC
-from autograder.execution.notebook import run_notebook
 from autograder.judge.client import LOST, Finding
 from autograder.judge.table import make_table
-from tests.engine.judge_support import cell
+from tests.engine.judge_support import cell, run_copy
 from tests.support import run_autograder
 
 TESTS = {
@@ -37,10 +36,8 @@ def table_of(folder, reference, released):
     places = iter(range(100))
 
     def run(nb, table):
-        nb, place = from_dict(nb), folder / str(next(places))
-        for role in ("kernel", "judge"):
-            (place / role).mkdir(parents=True)
-        return nb, run_notebook(nb, place / "kernel", None, table, place / "judge").findings
+        nb, result = run_copy(nb, folder / str(next(places)), table)
+        return nb, result.findings
 
     return make_table(reference, released, [], run)
 

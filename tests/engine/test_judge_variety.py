@@ -6,13 +6,11 @@ from functools import cache
 from typing import NamedTuple
 
 import pytest
-from nbformat import from_dict
 from nbformat.v4 import new_notebook
 
 from autograder.course.notebooks import KERNELSPEC
-from autograder.execution.notebook import run_notebook
 from autograder.judge.table import make_table, marks_of
-from tests.engine.judge_support import cell
+from tests.engine.judge_support import cell, run_copy
 
 GIVEN = """
 import enum
@@ -194,10 +192,7 @@ def run(tmp_path_factory):
     """Return a function that runs a notebook and returns it with what came of it."""
 
     def run(nb, table):
-        nb, place = from_dict(nb), tmp_path_factory.mktemp("run")
-        for role in ("kernel", "judge"):
-            (place / role).mkdir()
-        return nb, run_notebook(nb, place / "kernel", None, table, place / "judge")
+        return run_copy(nb, tmp_path_factory.mktemp("run"), table)
 
     return run
 

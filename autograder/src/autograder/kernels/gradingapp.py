@@ -94,9 +94,7 @@ class Channel:
         does about errors, and how `decimal` rounds.
         """
         loop, context = asyncio.get_event_loop(), copy_context()
-        handle = getattr(
-            dispatch, "__wrapped__", dispatch
-        )  # ipykernel has wrapped it in a context that it keeps to itself
+        handle = getattr(dispatch, "__wrapped__", dispatch)  # without the context that ipykernel keeps to itself
 
         def read() -> None:
             self._end_child()
